@@ -1,0 +1,86 @@
+/*
+ * A run: everything that steps and verbs need while `install`, `resume`, `rollback` or a plan is at work, and the loops.
+ *
+ * The order of an install: parameters, lock, prechecks of all steps on the untouched machine, plan of all steps (which also
+ * starts the background computations, and finds drift), then per step in order: plan again, apply, post-check,
+ * row "done". The rows are a hint, the machine is the truth: every run plans each step again.
+ */
+#pragma once
+
+#include "base/bytes.h"
+#include "engine/event.h"
+#include "engine/graph.h"
+#include "engine/params.h"
+#include "engine/journal.h"
+#include "engine/state.h"
+#include "host/compute.h"
+#include "host/host.h"
+
+struct run;
+
+/* The inverse of a verb: puts back what the record holds. What another hand has changed since is kept: run_kept(). Undoing
+ * what is undone already is success. */
+struct verb {
+	const char *name;
+	struct error *(*undo)(struct run *run, const struct undo_record *record);
+};
+
+enum run_mode {
+	RUN_PLAN,  /* verbs compare and record differences */
+	RUN_APPLY, /* verbs record the inverse, then change */
+};
+
+/* What a verb found that is not as wanted. */
+struct difference {
+	const struct step *step;
+	char *verb;
+	char *target;
+	char *summary; /* one line */
+	bool drift;    /* changed by another hand since mailsetup wrote it */
+};
+
+struct run {
+	struct host *host;
+	const struct params *params;
+	struct state *state;         /* NULL while nothing was ever installed */
+	struct compute *compute;
+	const struct events *events;
+	enum run_mode mode;
+	const struct step *step;     /* the one at work */
+	struct difference *differences;
+	size_t difference_count;
+	struct list blockers;        /* reasons why a run cannot start, of all prechecks */
+	struct list kept;            /* what a rollback left because another hand had changed it */
+	const struct verb *verbs;    /* for rollback: the inverses; a NULL name ends them */
+	unsigned changes;            /* durable changes made by this run */
+	bool verify;                 /* the verdict runs its checks */
+};
+
+/* Notes of this name ask the end of a rollback to start the unit that follows it. */
+#define RESTART_NOTE "restart:"
+
+/* For steps and verbs. */
+void run_blocker(struct run *run, const char *format, ...) PRINTF_LIKE(2, 3);
+void run_notice(struct run *run, const char *format, ...) PRINTF_LIKE(2, 3);
+void run_warning(struct run *run, const char *format, ...) PRINTF_LIKE(2, 3);
+void run_progress(struct run *run, double percent, const char *what); /* percent -1: unknown */
+void run_difference(struct run *run, const char *verb, const char *target, bool drift, const char *format, ...)
+	PRINTF_LIKE(5, 6);
+/* In an undo: theirs stays, and the administrator is told so. */
+void run_kept(struct run *run, const char *format, ...) PRINTF_LIKE(2, 3);
+/* For verbs, before a change: commits the inverse (r->step is filled in). ERR_STOPPED where the run was interrupted. */
+struct error *run_intend(struct run *run, const struct undo_record *r) MUST_USE;
+/* Emits EVENT_CHANGE and counts it. */
+void run_changed(struct run *run, const char *verb, const char *target);
+static inline bool run_is_plan(const struct run *run)
+{
+	return run->mode == RUN_PLAN;
+}
+
+/* The loops. They emit the events; the caller shows the error. */
+struct error *run_install(struct run *run, const struct graph *graph) MUST_USE;
+/* Undoes step and all that need it; NULL undoes everything. Steps recorded by a version that knew others are undone too. */
+struct error *run_rollback(struct run *run, const struct graph *graph, const struct step *only) MUST_USE;
+/* Plans every step; the differences stay in the run. */
+struct error *run_plan(struct run *run, const struct graph *graph) MUST_USE;
+void run_free_differences(struct run *run);

@@ -1,0 +1,290 @@
+#include "engine/state.h"
+#include "engine/database.h"
+#include "host/file.h"
+#include "host/seam.h"
+
+#include <time.h>
+
+#define APPLICATION_ID 0x4d534554 /* "MSET" */
+#define SCHEMA_VERSION 1
+#define REBUILD_ADVICE "move it away to start over, or restore it from a backup"
+
+struct state {
+	sqlite3 *db;
+};
+
+static const char schema[] =
+	"CREATE TABLE step (seq INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,"
+	"  status INTEGER NOT NULL, revision INTEGER NOT NULL, seconds REAL NOT NULL, finished INTEGER NOT NULL);"
+	"CREATE TABLE param (name TEXT NOT NULL, position INTEGER NOT NULL, value TEXT NOT NULL,"
+	"  PRIMARY KEY (name, position));"
+	"CREATE TABLE note (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
+	"CREATE TABLE undo (seq INTEGER PRIMARY KEY AUTOINCREMENT, step TEXT NOT NULL, verb TEXT NOT NULL,"
+	"  target TEXT NOT NULL, existed INTEGER NOT NULL, mode INTEGER, uid INTEGER, gid INTEGER,"
+	"  mtime_seconds INTEGER, mtime_nanoseconds INTEGER, content BLOB, xattrs BLOB,"
+	"  data TEXT, wrote TEXT, prior TEXT, UNIQUE (step, verb, target));"
+	"PRAGMA user_version = 1;";
+
+void step_record_free(struct step_record *r)
+{
+	free(r->name);
+	*r = (struct step_record){ 0 };
+}
+
+static struct error *pragma_number(sqlite3 *db, const char *pragma, int64_t *ret)
+{
+	CLEAN(sqlite3_finalize) sqlite3_stmt *statement = NULL;
+	bool row;
+
+	TRY(database_prepare(db, pragma, &statement));
+	TRY(database_step(db, statement, &row));
+	*ret = row ? sqlite3_column_int64(statement, 0) : 0;
+	return NULL;
+}
+
+static struct error *check_integrity(sqlite3 *db)
+{
+	CLEAN(sqlite3_finalize) sqlite3_stmt *statement = NULL;
+	bool row;
+
+	TRY(database_prepare(db, "PRAGMA quick_check", &statement));
+	TRY(database_step(db, statement, &row));
+	const char *verdict = row ? (const char *)sqlite3_column_text(statement, 0) : "no answer";
+	if (strcmp(verdict, "ok") != 0)
+		return fail(ERR_CONFLICT, "%s", verdict);
+	return NULL;
+}
+
+static struct error *check_identity(sqlite3 *db, bool fresh)
+{
+	int64_t id, version;
+
+	if (fresh) {
+		CLEAN(free) char *sql = text("BEGIN IMMEDIATE; PRAGMA application_id = %d; %s COMMIT;", APPLICATION_ID,
+			schema);
+		return database_run(db, sql);
+	}
+	TRY(pragma_number(db, "PRAGMA application_id", &id));
+	TRY(pragma_number(db, "PRAGMA user_version", &version));
+	if (id != APPLICATION_ID)
+		return fail(ERR_CONFLICT, "is not a state store of mailsetup; " REBUILD_ADVICE);
+	if (version > SCHEMA_VERSION)
+		return fail(ERR_CONFLICT, "was written by a newer mailsetup (format %lld, this one knows %d); use that one",
+			(long long)version, SCHEMA_VERSION);
+	return recode(wrap(check_integrity(db), "is damaged (" REBUILD_ADVICE ")"), ERR_CONFLICT);
+}
+
+/* The file is made by us first, so that SQLite's own files beside it inherit mode 0600. */
+static struct error *make_files(struct host *h)
+{
+	TRY(directory_make(h, STATE_DIRECTORY, 0, 0, 0700));
+	return file_write(h, STATE_PATH, "", 0, 0, 0, 0600);
+}
+
+static struct error *open_database(struct host *h, bool fresh, sqlite3 **ret)
+{
+	CLEAN(free) char *path = text("%s%s", strcmp(host_root(h), "/") == 0 ? "" : host_root(h), STATE_PATH);
+	int result = sqlite3_open_v2(path, ret, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL);
+
+	if (result != SQLITE_OK)
+		return database_error(*ret);
+	sqlite3_busy_timeout(*ret, 5000);
+	sqlite3_extended_result_codes(*ret, 1);
+	struct error *e = database_run(*ret, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+	return recode(e ? e : check_identity(*ret, fresh), ERR_CONFLICT);
+}
+
+struct error *state_open(struct host *h, bool create, struct state **ret)
+{
+	struct file_info info;
+	CLEAN(state_close) struct state *s = NULL;
+
+	*ret = NULL;
+	TRY(file_stat(h, STATE_PATH, &info));
+	/* An empty file is what a kill left between make_files() and the first commit. */
+	bool fresh = !info.exists || info.size == 0;
+	if (fresh && !create)
+		return NULL;
+	if (fresh)
+		TRY(make_files(h));
+	s = allocate(sizeof(*s));
+	TRY(wrap(open_database(h, fresh, &s->db), "state store " STATE_PATH));
+	*ret = TAKE(s);
+	return NULL;
+}
+
+void state_close(struct state *s)
+{
+	if (!s)
+		return;
+	sqlite3_close(s->db);
+	free(s);
+}
+
+struct error *state_destroy(struct host *h, struct state *s)
+{
+	state_close(s);
+	TRY(file_remove(h, STATE_PATH "-wal"));
+	TRY(file_remove(h, STATE_PATH "-shm"));
+	TRY(file_remove(h, STATE_PATH));
+	return directory_remove(h, STATE_DIRECTORY);
+}
+
+sqlite3 *state_database(struct state *s)
+{
+	return s->db;
+}
+
+struct error *state_step_set(struct state *s, const char *name, enum step_status status, unsigned revision, double seconds)
+{
+	CLEAN(sqlite3_finalize) sqlite3_stmt *statement = NULL;
+
+	TRY(seam("commit-step", name));
+	TRY(database_prepare(s->db,
+		"INSERT INTO step (name, status, revision, seconds, finished) VALUES (?1, ?2, ?3, ?4, ?5)"
+		" ON CONFLICT (name) DO UPDATE SET status = ?2, revision = ?3, seconds = ?4, finished = ?5",
+		&statement));
+	bind_text(statement, 1, name);
+	sqlite3_bind_int(statement, 2, (int)status);
+	sqlite3_bind_int(statement, 3, (int)revision);
+	sqlite3_bind_double(statement, 4, seconds);
+	sqlite3_bind_int64(statement, 5, (int64_t)time(NULL));
+	return database_finish(s->db, statement);
+}
+
+struct error *state_step_get(struct state *s, const char *name, struct step_record *ret)
+{
+	CLEAN(sqlite3_finalize) sqlite3_stmt *statement = NULL;
+	bool row;
+
+	*ret = (struct step_record){ .status = STEP_NONE };
+	TRY(database_prepare(s->db, "SELECT status, revision, seconds, finished FROM step WHERE name = ?", &statement));
+	bind_text(statement, 1, name);
+	TRY(database_step(s->db, statement, &row));
+	if (row)
+		*ret = (struct step_record){
+			.name = text_copy(name),
+			.status = (enum step_status)sqlite3_column_int(statement, 0),
+			.revision = (unsigned)sqlite3_column_int(statement, 1),
+			.seconds = sqlite3_column_double(statement, 2),
+			.finished = sqlite3_column_int64(statement, 3),
+		};
+	return NULL;
+}
+
+static struct error *delete_named(struct state *s, const char *sql, const char *name)
+{
+	CLEAN(sqlite3_finalize) sqlite3_stmt *statement = NULL;
+
+	TRY(seam("commit-delete", name));
+	TRY(database_prepare(s->db, sql, &statement));
+	bind_text(statement, 1, name);
+	return database_finish(s->db, statement);
+}
+
+static struct error *select_texts(struct state *s, const char *sql, const char *argument, struct list *ret)
+{
+	CLEAN(sqlite3_finalize) sqlite3_stmt *statement = NULL;
+	bool row;
+
+	TRY(database_prepare(s->db, sql, &statement));
+	if (argument)
+		bind_text(statement, 1, argument);
+	for (;;) {
+		TRY(database_step(s->db, statement, &row));
+		if (!row)
+			return NULL;
+		list_add(ret, (const char *)sqlite3_column_text(statement, 0));
+	}
+}
+
+struct error *state_step_forget(struct state *s, const char *name)
+{
+	return delete_named(s, "DELETE FROM step WHERE name = ?", name);
+}
+
+struct error *state_steps(struct state *s, struct list *ret)
+{
+	return select_texts(s, "SELECT name FROM step ORDER BY seq DESC", NULL, ret);
+}
+
+static struct error *store_param(struct state *s, const char *name, const struct list *values)
+{
+	TRY(delete_named(s, "DELETE FROM param WHERE name = ?", name));
+	for (size_t i = 0; i < values->n; i++) {
+		CLEAN(sqlite3_finalize) sqlite3_stmt *statement = NULL;
+
+		TRY(database_prepare(s->db, "INSERT INTO param (name, position, value) VALUES (?, ?, ?)", &statement));
+		bind_text(statement, 1, name);
+		sqlite3_bind_int(statement, 2, (int)i);
+		bind_text(statement, 3, values->v[i]);
+		TRY(database_finish(s->db, statement));
+	}
+	return NULL;
+}
+
+static struct error *store_params(struct state *s, const struct params *p)
+{
+	for (size_t i = 0; i < param_count; i++) {
+		CLEAN(list) struct list values = { 0 };
+
+		params_get(p, param_specs[i].name, &values);
+		TRY(store_param(s, param_specs[i].name, &values));
+	}
+	return NULL;
+}
+
+struct error *state_params_store(struct state *s, const struct params *p)
+{
+	TRY(database_run(s->db, "BEGIN IMMEDIATE"));
+	struct error *e = store_params(s, p);
+	if (e) {
+		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+		return e;
+	}
+	return database_run(s->db, "COMMIT");
+}
+
+struct error *state_params_load(struct state *s, struct params *p)
+{
+	for (size_t i = 0; i < param_count; i++) {
+		const char *name = param_specs[i].name;
+		CLEAN(list) struct list given = { 0 }, remembered = { 0 };
+
+		params_get(p, name, &given);
+		if (given.n)
+			continue;
+		TRY(select_texts(s, "SELECT value FROM param WHERE name = ? ORDER BY position", name, &remembered));
+		for (size_t k = 0; k < remembered.n; k++)
+			TRY(params_set(p, name, remembered.v[k]));
+	}
+	return NULL;
+}
+
+struct error *state_note_set(struct state *s, const char *name, const char *value)
+{
+	CLEAN(sqlite3_finalize) sqlite3_stmt *statement = NULL;
+
+	if (!value)
+		return delete_named(s, "DELETE FROM note WHERE name = ?", name);
+	TRY(seam("commit-note", name));
+	TRY(database_prepare(s->db,
+		"INSERT INTO note (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2", &statement));
+	bind_text(statement, 1, name);
+	bind_text(statement, 2, value);
+	return database_finish(s->db, statement);
+}
+
+struct error *state_note_get(struct state *s, const char *name, char **ret)
+{
+	CLEAN(list) struct list values = { 0 };
+
+	TRY(select_texts(s, "SELECT value FROM note WHERE name = ?", name, &values));
+	*ret = values.n ? text_copy(values.v[0]) : NULL;
+	return NULL;
+}
+
+struct error *state_notes(struct state *s, const char *prefix, struct list *ret)
+{
+	return select_texts(s, "SELECT name FROM note WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name", prefix, ret);
+}

@@ -1,0 +1,123 @@
+#include "ensure/common.h"
+#include "host/account.h"
+#include "host/crypto.h"
+
+#include <sys/stat.h>
+
+#define BEFORE ".mailsetup-before"
+
+struct error *identity_of(struct run *run, struct owner owner, struct identity *ret)
+{
+	struct user user;
+	struct group group;
+
+	TRY(user_find(run->host, owner.user, &user));
+	TRY(group_find(run->host, owner.group, &group));
+	*ret = (struct identity){ .uid = user.uid, .gid = group.gid, .known = user.exists && group.exists };
+	if (!ret->known && !run_is_plan(run))
+		return fail(ERR_STOPPED, "%s %s does not exist", user.exists ? "group" : "user",
+			user.exists ? owner.group : owner.user);
+	return NULL;
+}
+
+char *image_digest(const struct file_image *image)
+{
+	char hex[65];
+
+	if (!image->info.exists)
+		return text_copy("absent");
+	sha256_hex(bytes_text(&image->content), image->content.size, hex);
+	return text("%o:%u:%u:%s", (unsigned)image->info.mode, (unsigned)image->info.uid, (unsigned)image->info.gid, hex);
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+bool record_left(const struct undo_record *record, const struct file_image *now)
+{
+	CLEAN(free) char *digest = image_digest(now);
+	CLEAN(free) char *before = image_digest(&record->image);
+
+	return !record->wrote || !now->info.exists || same(digest, record->wrote) || same(digest, record->prior) ||
+	       same(digest, before);
+}
+
+struct error *target_drifted(struct run *run, const char *verb, const char *target, const struct file_image *now, bool *ret)
+{
+	CLEAN(undo_record) struct undo_record record = { 0 };
+
+	*ret = false;
+	if (!run->state)
+		return NULL;
+	TRY(journal_find(run->state, verb, target, &record));
+	*ret = record.seq && !record_left(&record, now);
+	return NULL;
+}
+
+static bool holds(const struct file_image *now, const void *data, size_t size, const struct identity *id, mode_t mode)
+{
+	return now->info.exists && S_ISREG(now->info.mode) && id->known && now->info.uid == id->uid &&
+	       now->info.gid == id->gid && (now->info.mode & 07777) == mode && now->content.size == size &&
+	       memcmp(bytes_text(&now->content), data, size) == 0;
+}
+
+static struct error *plan_file(struct run *run, const char *path, const struct file_image *now)
+{
+	bool drift;
+
+	TRY(target_drifted(run, "file", path, now, &drift));
+	run_difference(run, "file", path, drift, "%s", drift ? "changed by another hand" :
+		now->info.exists ? "to be changed" : "to be made");
+	return NULL;
+}
+
+struct error *put_file(struct run *run, const char *path, const void *data, size_t size, struct owner owner)
+{
+	CLEAN(file_image) struct file_image now = { 0 };
+	struct identity id;
+
+	TRY(identity_of(run, owner, &id));
+	TRY(file_capture(run->host, path, &now));
+	if (holds(&now, data, size, &id, owner.mode))
+		return NULL;
+	if (run_is_plan(run))
+		return plan_file(run, path, &now);
+
+	struct file_image after = {
+		.info = { .exists = true, .mode = S_IFREG | owner.mode, .uid = id.uid, .gid = id.gid },
+		.content = { .data = (char *)data, .size = size },
+	};
+	CLEAN(free) char *wrote = image_digest(&after);
+	TRY(run_intend(run, &(struct undo_record){ .verb = "file", .target = (char *)path, .image = now, .wrote = wrote }));
+	TRY(file_write(run->host, path, data, size, id.uid, id.gid, owner.mode));
+	run_changed(run, "file", path);
+	return NULL;
+}
+
+static struct error *keep_theirs(struct run *run, const struct undo_record *record, const char *path)
+{
+	CLEAN(free) char *beside = text("%s" BEFORE, path);
+
+	if (!record->image.info.exists) {
+		run_kept(run, "%s was changed since mailsetup wrote it and stays; it was not there before", path);
+		return NULL;
+	}
+	TRY(file_restore(run->host, beside, &record->image));
+	run_kept(run, "%s was changed since mailsetup wrote it and stays; the file from before is %s", path, beside);
+	return NULL;
+}
+
+struct error *undo_path(struct run *run, const struct undo_record *record, const char *path)
+{
+	CLEAN(file_image) struct file_image now = { 0 };
+
+	TRY(file_sweep(run->host, path));
+	TRY(file_capture(run->host, path, &now));
+	if (!now.info.exists && !record->image.info.exists)
+		return NULL;
+	if (record_left(record, &now))
+		return file_restore(run->host, path, &record->image);
+	return keep_theirs(run, record, path);
+}

@@ -1,0 +1,27 @@
+/*
+ * What the verbs share: owners, digests of what stands on disk, and the one way to put bytes into a file.
+ */
+#pragma once
+
+#include "ensure/ensure.h"
+#include "host/file.h"
+
+struct identity {
+	uid_t uid;
+	gid_t gid;
+	bool known; /* false: the user or group does not exist (yet) */
+};
+struct error *identity_of(struct run *run, struct owner owner, struct identity *ret) MUST_USE;
+
+/* Type, mode, owner and SHA-256 of the content in one text; "absent" where there is nothing. */
+char *image_digest(const struct file_image *image);
+/* Changed by another hand: the verb has a record of this target, and it holds neither what mailsetup left nor the pre-image. */
+struct error *target_drifted(struct run *run, const char *verb, const char *target, const struct file_image *now, bool *ret)
+	MUST_USE;
+/* Is what stands there ours to take back? Without a known digest it is. */
+bool record_left(const struct undo_record *record, const struct file_image *now);
+
+/* Makes path hold these bytes with this owner, under the verb "file". */
+struct error *put_file(struct run *run, const char *path, const void *data, size_t size, struct owner owner) MUST_USE;
+/* Puts the pre-image of a record back at path, or keeps what another hand has changed. */
+struct error *undo_path(struct run *run, const struct undo_record *record, const char *path) MUST_USE;

@@ -1,0 +1,84 @@
+/*
+ * The ensure verbs: the only vocabulary of steps. Each says what must be true.
+ *
+ * Planning (RUN_PLAN), a verb compares the machine with what is wanted, records each difference with run_difference() and
+ * changes nothing; it copes with a machine where an earlier step has not run yet. Applying (RUN_APPLY), it does nothing where
+ * the machine is as wanted; else it commits the inverse to the undo journal, then changes the machine, durably.
+ * The inverse of each verb stands in verbs.def and runs on rollback. Owners are names, resolved when needed.
+ */
+#pragma once
+
+#include "engine/run.h"
+#include "mail/accounts.h"
+
+struct owner {
+	const char *user;
+	const char *group;
+	mode_t mode;
+};
+#define OWNED(u, g, m) ((struct owner){ .user = (u), .group = (g), .mode = (m) })
+#define ROOT_FILE      OWNED("root", "root", 0644)
+
+/* A variable of a template: @@NAME@@ becomes value. NULL name ends an array. */
+struct variable {
+	const char *name;
+	const char *value;
+};
+
+/* files.c */
+struct error *ensure_directory(struct run *run, const char *path, struct owner owner) MUST_USE;
+struct error *ensure_file(struct run *run, const char *path, const void *data, size_t size, struct owner owner) MUST_USE;
+/* The embedded asset of that path (assets/PATH or assets/PATH.in), with its variables filled in. variables may be NULL. */
+struct error *ensure_asset(struct run *run, const char *path, const struct variable *variables, struct owner owner) MUST_USE;
+/* The file has this line. Otherwise the first line that matches the extended regular expression is replaced, or, where none
+ * does, the line is appended; pattern may be NULL. Owner and mode of an existing file stay; a missing one is made with owner. */
+struct error *ensure_line(struct run *run, const char *path, const char *pattern, const char *line, struct owner owner)
+	MUST_USE;
+/* Only mode and owner, of a file or directory that exists or that a package brings. */
+struct error *ensure_attributes(struct run *run, const char *path, struct owner owner) MUST_USE;
+
+/* accounts.c; an existing user or group of that name is taken as it is. id may be ID_ANY. */
+struct error *ensure_group(struct run *run, const char *name, gid_t id) MUST_USE;
+struct error *ensure_user(struct run *run, const char *name, uid_t id, const char *group, const char *home) MUST_USE;
+struct error *ensure_member(struct run *run, const char *user, const char *group) MUST_USE;
+
+/* packages.c; the arrays end with NULL. No daemon starts meanwhile: a policy-rc.d that answers 101 stands for the time of the
+ * transaction; one of the administrator's is put back after it. */
+struct packages {
+	const char *const *names;
+	const char *preseed;               /* lines for debconf-set-selections(1), or NULL */
+	/* What the packages leave behind when they are purged; rollback removes what was not there before. */
+	const char *const *leftover_users; /* with the groups of their names */
+	const char *const *leftover_paths;
+};
+struct error *ensure_packages(struct run *run, const struct packages *packages) MUST_USE;
+
+/* keys.c; computed in the background from the moment it is planned. An existing good one is kept, whatever its size. */
+struct error *ensure_private_key(struct run *run, const char *path, unsigned bits, struct owner owner) MUST_USE;
+/* Self-signed for hostname, made anew when it does not match the key or does not cover hostname. */
+struct error *ensure_certificate(struct run *run, const char *path, const char *key_path, const char *hostname, unsigned days,
+	struct owner owner) MUST_USE;
+/* A copy of the administrator's own file (--tls-cert, --tls-key). */
+struct error *ensure_copy(struct run *run, const char *path, const char *source, struct owner owner) MUST_USE;
+struct error *ensure_dh(struct run *run, const char *path, unsigned bits, bool generate, struct owner owner) MUST_USE;
+
+/* rows.c */
+struct error *ensure_schema(struct run *run, const char *schema, struct owner owner) MUST_USE;
+/* A row whose key column has this value: inserted with these cells when absent, left alone when present. */
+struct error *ensure_row(struct run *run, const char *table, const char *key_column, const char *key, const struct cell *cells)
+	MUST_USE;
+
+/* compiled.c; output is made by argv (which must write it) and made anew when a source's digest has changed. */
+struct error *ensure_compiled(struct run *run, const char *output, const char *const *sources, const char *const *argv,
+	struct owner owner) MUST_USE;
+
+/* units.c */
+struct error *ensure_unit_enabled(struct run *run, const char *unit) MUST_USE;
+/* Active, and started with the files as they are now: restarted only when one of them differs from what the unit last started
+ * with. A path that ends in '/' stands for the regular files in that directory. files ends with NULL. */
+struct error *ensure_unit_current(struct run *run, const char *unit, const char *const *files) MUST_USE;
+/* systemd-tmpfiles --create for one file of /etc/tmpfiles.d; the paths that it makes are journaled by name. */
+struct error *ensure_tmpfiles(struct run *run, const char *conf, const char *const *paths) MUST_USE;
+
+/* For steps that look before they demand (read-only). *ret is false while the path does not exist. */
+struct error *machine_file_exists(struct run *run, const char *path, bool *ret) MUST_USE;

@@ -1,0 +1,97 @@
+#include "ensure/asset.h"
+#include "ensure/common.h"
+#include "ensure/verbs.h"
+
+#include <sys/stat.h>
+
+struct error *ensure_file(struct run *run, const char *path, const void *data, size_t size, struct owner owner)
+{
+	return put_file(run, path, data, size, owner);
+}
+
+struct error *ensure_asset(struct run *run, const char *path, const struct variable *variables, struct owner owner)
+{
+	CLEAN(bytes) struct bytes content = { 0 };
+
+	TRY(asset_render(path, variables, &content));
+	return put_file(run, path, content.data, content.size, owner);
+}
+
+struct error *undo_file(struct run *run, const struct undo_record *record)
+{
+	return undo_path(run, record, record->target);
+}
+
+static bool attributes_are(const struct file_info *info, const struct identity *id, mode_t mode)
+{
+	return id->known && info->uid == id->uid && info->gid == id->gid && (info->mode & 07777) == mode;
+}
+
+struct error *ensure_attributes(struct run *run, const char *path, struct owner owner)
+{
+	struct identity id;
+	struct file_info now;
+
+	TRY(identity_of(run, owner, &id));
+	TRY(file_stat(run->host, path, &now));
+	if (now.exists && attributes_are(&now, &id, owner.mode))
+		return NULL;
+	if (run_is_plan(run)) {
+		run_difference(run, "attributes", path, false, "owner %s:%s, mode %04o", owner.user, owner.group,
+			(unsigned)owner.mode);
+		return NULL;
+	}
+	if (!now.exists)
+		return fail(ERR_STOPPED, "%s does not exist, though the package that brings it is installed", path);
+	struct file_image before = { .info = now };
+	TRY(run_intend(run, &(struct undo_record){ .verb = "attributes", .target = (char *)path, .image = before }));
+	TRY(file_set_attributes(run->host, path, id.uid, id.gid, owner.mode));
+	run_changed(run, "attributes", path);
+	return NULL;
+}
+
+struct error *undo_attributes(struct run *run, const struct undo_record *record)
+{
+	const struct file_info *before = &record->image.info;
+	struct file_info now;
+
+	TRY(file_stat(run->host, record->target, &now));
+	if (!now.exists)
+		return NULL;
+	return file_set_attributes(run->host, record->target, before->uid, before->gid, before->mode & 07777);
+}
+
+struct error *ensure_directory(struct run *run, const char *path, struct owner owner)
+{
+	struct identity id;
+	struct file_info now;
+
+	TRY(file_stat(run->host, path, &now));
+	if (now.exists && !S_ISDIR(now.mode))
+		return fail(ERR_CONFLICT, "%s is not a directory; move it away", path);
+	if (now.exists)
+		return ensure_attributes(run, path, owner);
+	if (run_is_plan(run)) {
+		run_difference(run, "directory", path, false, "to be made");
+		return NULL;
+	}
+	TRY(identity_of(run, owner, &id));
+	TRY(run_intend(run, &(struct undo_record){ .verb = "directory", .target = (char *)path }));
+	TRY(directory_make(run->host, path, id.uid, id.gid, owner.mode));
+	run_changed(run, "directory", path);
+	/* A kill between making and owning leaves a directory with other attributes. */
+	return ensure_attributes(run, path, owner);
+}
+
+/* What fills a directory that mailsetup made is not mailsetup's: mail above all. */
+struct error *undo_directory(struct run *run, const struct undo_record *record)
+{
+	struct error *e = directory_remove(run->host, record->target);
+
+	if (error_code(e) != ERR_CONFLICT)
+		return e;
+	error_free(e);
+	run_notice(run, "%s is not empty and stays, with all that is in it; when you do not need it any more: rm -r %s",
+		record->target, record->target);
+	return NULL;
+}

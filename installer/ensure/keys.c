@@ -1,0 +1,175 @@
+#include "ensure/common.h"
+#include "host/crypto.h"
+
+#include <sys/stat.h>
+#include <time.h>
+
+#define PEM_LIMIT (1024 * 1024)
+
+static struct error *compute_key(void *argument, struct bytes *ret)
+{
+	return key_generate_rsa(*(unsigned *)argument, ret);
+}
+
+static void report_candidates(void *context, unsigned tried)
+{
+	(void)context;
+	compute_report(tried);
+}
+
+static struct error *compute_dh(void *argument, struct bytes *ret)
+{
+	return dh_generate(*(unsigned *)argument, report_candidates, NULL, ret);
+}
+
+static void show_candidates(void *context, unsigned n)
+{
+	CLEAN(free) char *what = text("%u candidates tried", n);
+
+	run_progress(context, -1, what);
+}
+
+/* The plan that opens an install starts the work, so that it is done by the time that apt is. */
+static struct error *start_early(struct run *run, const char *path, compute_work *work, unsigned *bits)
+{
+	return run->compute ? compute_start(run->compute, path, work, bits) : NULL;
+}
+
+static struct error *put_computed(struct run *run, const char *path, compute_work *work, unsigned bits, struct owner owner)
+{
+	struct bytes pem = { 0 };
+
+	if (!compute_started(run->compute, path))
+		TRY(compute_start(run->compute, path, work, &bits));
+	struct error *e = compute_collect(run->compute, path, show_candidates, run, &pem);
+	if (!e)
+		e = put_file(run, path, pem.data, pem.size, owner);
+	bytes_wipe(&pem);
+	return e;
+}
+
+struct error *ensure_private_key(struct run *run, const char *path, unsigned bits, struct owner owner)
+{
+	struct file_info now;
+	struct bytes pem = { 0 };
+	unsigned size;
+
+	TRY(file_stat(run->host, path, &now));
+	if (now.exists) {
+		struct error *e = file_read(run->host, path, PEM_LIMIT, &pem);
+		if (!e)
+			e = key_bits(&pem, &size);
+		bytes_wipe(&pem);
+		TRY(recode(wrap(e, "%s (an existing key is never replaced; move it away to have a new one made)", path),
+			ERR_CONFLICT));
+		return ensure_attributes(run, path, owner);
+	}
+	if (run_is_plan(run)) {
+		run_difference(run, "file", path, false, "RSA key of %u bits, to be made", bits);
+		return start_early(run, path, compute_key, &bits);
+	}
+	return put_computed(run, path, compute_key, bits, owner);
+}
+
+static struct error *certificate_serves(const struct bytes *pem, const struct bytes *key, const char *hostname)
+{
+	CLEAN(certificate_facts) struct certificate_facts facts = { 0 };
+
+	TRY(certificate_read(pem, &facts));
+	TRY(certificate_matches(pem, key));
+	if (!certificate_covers(&facts, hostname))
+		return fail(ERR_STOPPED, "does not name %s", hostname);
+	if (facts.not_after < time(NULL))
+		return fail(ERR_STOPPED, "has expired");
+	return NULL;
+}
+
+/* *ret: the certificate that is there can stay. */
+static struct error *certificate_stands(struct run *run, const char *path, const char *key_path, const char *hostname, bool *ret)
+{
+	struct file_info certificate_info, key_info;
+	CLEAN(bytes) struct bytes certificate = { 0 };
+	struct bytes key = { 0 };
+
+	*ret = false;
+	TRY(file_stat(run->host, path, &certificate_info));
+	TRY(file_stat(run->host, key_path, &key_info));
+	if (!certificate_info.exists || !key_info.exists)
+		return NULL;
+	TRY(file_read(run->host, path, PEM_LIMIT, &certificate));
+	struct error *e = file_read(run->host, key_path, PEM_LIMIT, &key);
+	if (!e) {
+		struct error *reason = certificate_serves(&certificate, &key, hostname);
+		*ret = !reason;
+		error_free(reason);
+	}
+	bytes_wipe(&key);
+	return e;
+}
+
+struct error *ensure_certificate(struct run *run, const char *path, const char *key_path, const char *hostname, unsigned days,
+	struct owner owner)
+{
+	CLEAN(bytes) struct bytes pem = { 0 };
+	struct bytes key = { 0 };
+	bool stands;
+
+	TRY(certificate_stands(run, path, key_path, hostname, &stands));
+	if (stands)
+		return ensure_attributes(run, path, owner);
+	if (run_is_plan(run)) {
+		run_difference(run, "file", path, false, "self-signed certificate for %s, to be made", hostname);
+		return NULL;
+	}
+	TRY(file_read(run->host, key_path, PEM_LIMIT, &key));
+	struct error *e = certificate_self_signed(&key, hostname, days, &pem);
+	bytes_wipe(&key);
+	TRY(e);
+	return put_file(run, path, pem.data, pem.size, owner);
+}
+
+struct error *ensure_copy(struct run *run, const char *path, const char *source, struct owner owner)
+{
+	struct bytes content = { 0 };
+	struct error *e = file_read(run->host, source, PEM_LIMIT, &content);
+
+	if (!e)
+		e = put_file(run, path, content.data, content.size, owner);
+	bytes_wipe(&content);
+	return e;
+}
+
+static struct error *dh_stands(struct run *run, const char *path, unsigned bits, bool *ret)
+{
+	struct file_info info;
+	CLEAN(bytes) struct bytes pem = { 0 };
+	unsigned size = 0;
+
+	*ret = false;
+	TRY(file_stat(run->host, path, &info));
+	if (!info.exists)
+		return NULL;
+	TRY(file_read(run->host, path, PEM_LIMIT, &pem));
+	struct error *e = dh_bits(&pem, &size);
+	*ret = !e && size >= bits;
+	error_free(e);
+	return NULL;
+}
+
+struct error *ensure_dh(struct run *run, const char *path, unsigned bits, bool generate, struct owner owner)
+{
+	CLEAN(bytes) struct bytes pem = { 0 };
+	bool stands;
+
+	TRY(dh_stands(run, path, bits, &stands));
+	if (stands)
+		return ensure_attributes(run, path, owner);
+	if (run_is_plan(run)) {
+		run_difference(run, "file", path, false, "DH parameters of %u bits, to be made", bits);
+		return generate ? start_early(run, path, compute_dh, &bits) : NULL;
+	}
+	if (generate)
+		return put_computed(run, path, compute_dh, bits, owner);
+	TRY(dh_standard(bits, &pem));
+	return put_file(run, path, pem.data, pem.size, owner);
+}

@@ -1,0 +1,202 @@
+/*
+ * The record of a transaction holds what was there before it (packages, marks, accounts, leftover paths); its inverse purges only
+ * what was not.
+ */
+#include "ensure/common.h"
+#include "ensure/verbs.h"
+#include "host/account.h"
+#include "host/package.h"
+
+#include <jansson.h>
+
+#define POLICY "/usr/sbin/policy-rc.d"
+#define LOCK_TIMEOUT 300
+
+DEFINE_CLEANUP(json_t *, json_decref)
+
+static const char policy[] = "#!/bin/sh\n# mailsetup is at work: no daemon starts before it is configured.\nexit 101\n";
+
+static json_t *json_of_list(const struct list *l)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < l->n; i++)
+		json_array_append_new(array, json_string(l->v[i]));
+	return array;
+}
+
+static bool json_has(const json_t *object, const char *key, const char *value)
+{
+	size_t i;
+	json_t *element;
+
+	json_array_foreach(json_object_get(object, key), i, element)
+		if (strcmp(json_string_value(element), value) == 0)
+			return true;
+	return false;
+}
+
+static struct error *absent_paths(struct run *run, const char *const *paths, struct list *ret)
+{
+	for (; paths && *paths; paths++) {
+		struct file_info info;
+
+		TRY(file_stat(run->host, *paths, &info));
+		if (!info.exists)
+			list_add(ret, *paths);
+	}
+	return NULL;
+}
+
+static struct error *describe_before(struct run *run, const struct packages *packages, char **ret)
+{
+	CLEAN(list) struct list present = { 0 }, manual = { 0 }, users = { 0 }, groups = { 0 }, paths = { 0 };
+	CLEAN(list) struct list accounts = { 0 };
+
+	TRY(packages_present(run->host, &present));
+	TRY(packages_manual(run->host, &manual));
+	TRY(users_list(run->host, &users));
+	TRY(groups_list(run->host, &groups));
+	TRY(absent_paths(run, packages->leftover_paths, &paths));
+	for (const char *const *name = packages->leftover_users; name && *name; name++)
+		list_add(&accounts, *name);
+	CLEAN(json_decref) json_t *before = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "packages", json_of_list(&present),
+		"manual", json_of_list(&manual), "users", json_of_list(&users), "groups", json_of_list(&groups),
+		"leftover_paths", json_of_list(&paths), "leftover_users", json_of_list(&accounts));
+	*ret = json_dumps(before, JSON_COMPACT);
+	return NULL;
+}
+
+static struct error *policy_record(struct run *run, struct undo_record *ret)
+{
+	*ret = (struct undo_record){ 0 };
+	return run->state ? journal_find(run->state, "file", POLICY, ret) : NULL;
+}
+
+/* The policy goes as it came: through its own record. */
+static struct error *lift_policy(struct run *run)
+{
+	CLEAN(undo_record) struct undo_record record = { 0 };
+
+	TRY(policy_record(run, &record));
+	if (!record.seq)
+		return NULL;
+	TRY(undo_path(run, &record, POLICY));
+	return journal_forget(run->state, record.seq);
+}
+
+static void show_progress(void *context, double percent, const char *what)
+{
+	run_progress(context, percent, what);
+}
+
+/* A package that a kill left half installed is ours to heal: the precheck saw a healthy dpkg before we came. */
+static struct error *heal(struct run *run)
+{
+	CLEAN(bytes) struct bytes audit = { 0 };
+
+	TRY(packages_audit(run->host, &audit));
+	if (!audit.size)
+		return NULL;
+	run_notice(run, "finishing what an interrupted run of dpkg left");
+	return packages_configure(run->host);
+}
+
+static struct error *install_missing(struct run *run, const struct packages *packages)
+{
+	CLEAN(list) struct list missing = { 0 };
+
+	TRY(heal(run));
+	TRY(packages_missing(run->host, packages->names, &missing));
+	if (!missing.n)
+		return NULL;
+	return packages_install(run->host, (const char *const *)missing.v, packages->preseed, LOCK_TIMEOUT, show_progress, run);
+}
+
+struct error *ensure_packages(struct run *run, const struct packages *packages)
+{
+	CLEAN(list) struct list missing = { 0 };
+	CLEAN(undo_record) struct undo_record left = { 0 };
+	CLEAN(free) char *before = NULL;
+
+	TRY(packages_missing(run->host, packages->names, &missing));
+	TRY(policy_record(run, &left));
+	if (!missing.n && !left.seq)
+		return NULL;
+	if (run_is_plan(run)) {
+		for (size_t i = 0; i < missing.n; i++)
+			run_difference(run, "packages", missing.v[i], false, "to be installed");
+		if (left.seq)
+			run_difference(run, "packages", POLICY, false, "to be removed");
+		return NULL;
+	}
+	TRY(describe_before(run, packages, &before));
+	TRY(run_intend(run, &(struct undo_record){ .verb = "packages", .target = "apt", .data = before }));
+	TRY(put_file(run, POLICY, policy, sizeof(policy) - 1, OWNED("root", "root", 0755)));
+	struct error *e = install_missing(run, packages);
+	e = join(e, lift_policy(run));
+	if (!e)
+		run_changed(run, "packages", "apt");
+	return e;
+}
+
+static struct error *purge_new(struct run *run, const json_t *before)
+{
+	CLEAN(list) struct list present = { 0 }, purge = { 0 };
+
+	TRY(heal(run));
+	TRY(packages_present(run->host, &present));
+	for (size_t i = 0; i < present.n; i++)
+		if (!json_has(before, "packages", present.v[i]))
+			list_add(&purge, present.v[i]);
+	return purge.n ? packages_purge(run->host, (const char *const *)purge.v, show_progress, run) : NULL;
+}
+
+static struct error *restore_marks(struct run *run, const json_t *before)
+{
+	CLEAN(list) struct list now = { 0 }, to_auto = { 0 }, to_manual = { 0 };
+	size_t i;
+	json_t *element;
+
+	TRY(packages_manual(run->host, &now));
+	for (size_t k = 0; k < now.n; k++)
+		if (!json_has(before, "manual", now.v[k]) && json_has(before, "packages", now.v[k]))
+			list_add(&to_auto, now.v[k]);
+	json_array_foreach(json_object_get(before, "manual"), i, element)
+		if (!list_has(&now, json_string_value(element)))
+			list_add(&to_manual, json_string_value(element));
+	if (to_auto.n)
+		TRY(packages_mark_auto(run->host, (const char *const *)to_auto.v));
+	if (to_manual.n)
+		TRY(packages_mark_manual(run->host, (const char *const *)to_manual.v));
+	return NULL;
+}
+
+static struct error *remove_leftovers(struct run *run, const json_t *before)
+{
+	size_t i;
+	json_t *element;
+
+	json_array_foreach(json_object_get(before, "leftover_paths"), i, element)
+		TRY(directory_remove_tree(run->host, json_string_value(element)));
+	json_array_foreach(json_object_get(before, "leftover_users"), i, element) {
+		const char *name = json_string_value(element);
+
+		if (!json_has(before, "users", name))
+			TRY(user_delete(run->host, name));
+		if (!json_has(before, "groups", name))
+			TRY(group_delete(run->host, name));
+	}
+	return NULL;
+}
+
+struct error *undo_packages(struct run *run, const struct undo_record *record)
+{
+	CLEAN(json_decref) json_t *before = json_loads(record->data, 0, NULL);
+
+	if (!before)
+		return fail(ERR_INCOMPLETE, "malformed record");
+	TRY(purge_new(run, before));
+	TRY(restore_marks(run, before));
+	return remove_leftovers(run, before);
+}

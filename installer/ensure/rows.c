@@ -1,0 +1,170 @@
+/*
+ * The accounts database. Its record says whether mailsetup made the file; rows have records of their own. What
+ * others have put into it since (accounts above all) is theirs: a file that still holds rows stays on rollback.
+ */
+#include "ensure/common.h"
+#include "ensure/verbs.h"
+
+#include <jansson.h>
+
+DEFINE_CLEANUP(json_t *, json_decref)
+
+static struct error *schema_complete(struct run *run, const char *schema, bool *ret)
+{
+	struct file_info info;
+	CLEAN(accounts_close) struct accounts *a = NULL;
+	CLEAN(list) struct list missing = { 0 };
+
+	*ret = false;
+	TRY(file_stat(run->host, ACCOUNTS_PATH, &info));
+	if (!info.exists)
+		return NULL;
+	TRY(accounts_open(run->host, true, &a));
+	TRY(accounts_schema_missing(a, schema, &missing));
+	*ret = missing.n == 0;
+	return NULL;
+}
+
+static struct error *create_schema(struct run *run, const char *schema, struct owner owner)
+{
+	CLEAN(file_image) struct file_image before = { 0 };
+	CLEAN(accounts_close) struct accounts *a = NULL;
+
+	TRY(file_capture(run->host, ACCOUNTS_PATH, &before));
+	TRY(run_intend(run, &(struct undo_record){ .verb = "database", .target = ACCOUNTS_PATH, .image = before }));
+	if (!before.info.exists) {
+		struct identity id;
+
+		TRY(identity_of(run, owner, &id));
+		TRY(file_write(run->host, ACCOUNTS_PATH, "", 0, id.uid, id.gid, owner.mode));
+	}
+	TRY(accounts_open(run->host, false, &a));
+	TRY(accounts_create_schema(a, schema));
+	run_changed(run, "database", ACCOUNTS_PATH);
+	return NULL;
+}
+
+struct error *ensure_schema(struct run *run, const char *schema, struct owner owner)
+{
+	bool complete;
+
+	TRY(schema_complete(run, schema, &complete));
+	if (!complete && run_is_plan(run))
+		run_difference(run, "database", ACCOUNTS_PATH, false, "tables to be made");
+	else if (!complete)
+		TRY(create_schema(run, schema, owner));
+	return complete || !run_is_plan(run) ? ensure_attributes(run, ACCOUNTS_PATH, owner) : NULL;
+}
+
+struct error *undo_database(struct run *run, const struct undo_record *record)
+{
+	struct file_info info;
+	CLEAN(accounts_close) struct accounts *a = NULL;
+	uint64_t rows;
+
+	TRY(file_stat(run->host, ACCOUNTS_PATH, &info));
+	if (!info.exists || record->image.info.exists)
+		return NULL;
+	TRY(accounts_open(run->host, false, &a));
+	TRY(accounts_count(a, &rows));
+	if (rows) {
+		run_kept(run, "%s holds %llu rows that mailsetup did not make (accounts, aliases, ...) and stays", ACCOUNTS_PATH,
+			(unsigned long long)rows);
+		return NULL;
+	}
+	return file_remove(run->host, ACCOUNTS_PATH);
+}
+
+static struct error *find_row(struct run *run, const char *table, const char *key_column, const char *key, bool *ret)
+{
+	struct file_info info;
+	CLEAN(accounts_close) struct accounts *a = NULL;
+	CLEAN(list) struct list found = { 0 };
+	const struct cell want[] = { { key_column, key }, { NULL, NULL } };
+
+	*ret = false;
+	TRY(file_stat(run->host, ACCOUNTS_PATH, &info));
+	if (!info.exists || info.size == 0)
+		return NULL;
+	TRY(accounts_open(run->host, true, &a));
+	TRY(accounts_row_find(a, table, key_column, key, want, &found));
+	*ret = found.n > 0;
+	return NULL;
+}
+
+struct error *ensure_row(struct run *run, const char *table, const char *key_column, const char *key, const struct cell *cells)
+{
+	CLEAN(free) char *target = text("%s/%s/%s", table, key_column, key);
+	CLEAN(accounts_close) struct accounts *a = NULL;
+	bool there;
+
+	TRY(find_row(run, table, key_column, key, &there));
+	if (there)
+		return NULL;
+	if (run_is_plan(run)) {
+		run_difference(run, "row", target, false, "to be added");
+		return NULL;
+	}
+	CLEAN(json_decref) json_t *values = json_object();
+	for (const struct cell *c = cells; c->column; c++)
+		json_object_set_new(values, c->column, json_string(c->value));
+	CLEAN(free) char *data = json_dumps(values, JSON_COMPACT);
+	TRY(run_intend(run, &(struct undo_record){ .verb = "row", .target = target, .data = data }));
+	TRY(accounts_open(run->host, false, &a));
+	TRY(accounts_row_insert(a, table, cells));
+	run_changed(run, "row", target);
+	return NULL;
+}
+
+/* The row as it was inserted, or one that was changed since? */
+static bool row_is_ours(const struct list *found, const json_t *values)
+{
+	const char *column;
+	json_t *value;
+	size_t i = 0;
+
+	json_object_foreach((json_t *)values, column, value) {
+		CLEAN(free) char *cell = text("%s=%s", column, json_string_value(value));
+
+		if (i == found->n || strcmp(found->v[i++], cell) != 0)
+			return false;
+	}
+	return true;
+}
+
+static struct error *delete_row(struct run *run, struct accounts *a, const struct list *names, const json_t *values)
+{
+	size_t count = json_object_size(values), i = 0;
+	CLEAN(free) struct cell *want = allocate((count + 1) * sizeof(*want));
+	CLEAN(list) struct list found = { 0 };
+	const char *column;
+	json_t *value;
+
+	json_object_foreach((json_t *)values, column, value)
+		want[i++] = (struct cell){ column, json_string_value(value) };
+	TRY(accounts_row_find(a, names->v[0], names->v[1], names->v[2], want, &found));
+	if (!found.n)
+		return NULL;
+	if (row_is_ours(&found, values))
+		return accounts_row_delete(a, names->v[0], names->v[1], names->v[2]);
+	run_kept(run, "%s: the row %s of %s was changed since mailsetup made it and stays", ACCOUNTS_PATH, names->v[2],
+		names->v[0]);
+	return NULL;
+}
+
+struct error *undo_row(struct run *run, const struct undo_record *record)
+{
+	CLEAN(list) struct list names = { 0 };
+	CLEAN(json_decref) json_t *values = json_loads(record->data ? record->data : "", 0, NULL);
+	CLEAN(accounts_close) struct accounts *a = NULL;
+	struct file_info info;
+
+	list_split(&names, record->target, "/");
+	if (names.n != 3 || !values)
+		return fail(ERR_INCOMPLETE, "malformed record");
+	TRY(file_stat(run->host, ACCOUNTS_PATH, &info));
+	if (!info.exists)
+		return NULL;
+	TRY(accounts_open(run->host, false, &a));
+	return delete_row(run, a, &names, values);
+}

@@ -1,0 +1,159 @@
+#include "ensure/common.h"
+#include "ensure/verbs.h"
+#include "host/crypto.h"
+#include "host/process.h"
+#include "host/unit.h"
+
+#include <sys/stat.h>
+
+#define FILE_LIMIT (64 * 1024 * 1024)
+#define TIMEOUT    120 /* seconds: spamd compiles its rules at its first start */
+#define NOTE       "unit:"
+
+struct error *ensure_unit_enabled(struct run *run, const char *unit)
+{
+	struct unit_status status;
+
+	TRY(unit_status(run->host, unit, &status));
+	if (status.masked)
+		return fail(ERR_CONFLICT, "unit %s is masked; `systemctl unmask %s` allows it to run", unit, unit);
+	if (status.exists && status.enabled)
+		return NULL;
+	if (run_is_plan(run)) {
+		run_difference(run, "enabled", unit, false, "to be enabled");
+		return NULL;
+	}
+	TRY(run_intend(run, &(struct undo_record){ .verb = "enabled", .target = (char *)unit, .data = status.file_state }));
+	TRY(unit_enable(run->host, unit));
+	run_changed(run, "enabled", unit);
+	return NULL;
+}
+
+struct error *undo_enabled(struct run *run, const struct undo_record *record)
+{
+	return unit_disable(run->host, record->target);
+}
+
+static struct error *add_file(struct run *run, const char *path, struct bytes *all)
+{
+	CLEAN(file_image) struct file_image image = { 0 };
+
+	TRY(file_capture(run->host, path, &image));
+	CLEAN(free) char *digest = image_digest(&image);
+	bytes_printf(all, "%s %s\n", path, digest);
+	return NULL;
+}
+
+static struct error *add_directory(struct run *run, const char *path, struct bytes *all)
+{
+	CLEAN(list) struct list names = { 0 };
+	CLEAN(free) char *directory = text_copy_n(path, strlen(path) - 1);
+
+	TRY(directory_list(run->host, directory, &names));
+	for (size_t i = 0; i < names.n; i++) {
+		CLEAN(free) char *file = text("%s%s", path, names.v[i]);
+		struct file_info info;
+
+		TRY(file_stat(run->host, file, &info));
+		if (info.exists && S_ISREG(info.mode) && info.size <= FILE_LIMIT)
+			TRY(add_file(run, file, all));
+	}
+	return NULL;
+}
+
+static struct error *files_digest(struct run *run, const char *const *files, char ret_hex[65])
+{
+	CLEAN(bytes) struct bytes all = { 0 };
+
+	for (; *files; files++)
+		TRY(ends_with(*files, "/") ? add_directory(run, *files, &all) : add_file(run, *files, &all));
+	sha256_hex(bytes_text(&all), all.size, ret_hex);
+	return NULL;
+}
+
+static struct error *unit_is_current(struct run *run, const char *note, const struct unit_status *status, const char *hex, bool *ret)
+{
+	CLEAN(free) char *known = NULL;
+
+	*ret = false;
+	if (!status->active || !run->state)
+		return NULL;
+	TRY(state_note_get(run->state, note, &known));
+	*ret = known && strcmp(known, hex) == 0;
+	return NULL;
+}
+
+struct error *ensure_unit_current(struct run *run, const char *unit, const char *const *files)
+{
+	CLEAN(free) char *note = text(NOTE "%s", unit);
+	struct unit_status status;
+	char hex[65];
+	bool current;
+
+	TRY(unit_status(run->host, unit, &status));
+	TRY(files_digest(run, files, hex));
+	TRY(unit_is_current(run, note, &status, hex, &current));
+	if (current)
+		return NULL;
+	if (run_is_plan(run)) {
+		run_difference(run, "running", unit, false, status.active ? "to be restarted" : "to be started");
+		return NULL;
+	}
+	TRY(run_intend(run, &(struct undo_record){ .verb = "running", .target = (char *)unit,
+			.data = status.active ? "active" : "inactive" }));
+	TRY(status.active ? unit_restart(run->host, unit, TIMEOUT) : unit_start(run->host, unit, TIMEOUT));
+	TRY(state_note_set(run->state, note, hex));
+	run_changed(run, "running", unit);
+	return NULL;
+}
+
+/* What ran before us is stopped too, since its files are about to be put back; the end of the rollback starts it again. */
+struct error *undo_running(struct run *run, const struct undo_record *record)
+{
+	CLEAN(free) char *note = text(NOTE "%s", record->target);
+	CLEAN(free) char *again = text(RESTART_NOTE "%s", record->target);
+
+	if (record->data && strcmp(record->data, "active") == 0)
+		TRY(state_note_set(run->state, again, "1"));
+	TRY(unit_stop(run->host, record->target, TIMEOUT));
+	return state_note_set(run->state, note, NULL);
+}
+
+static struct error *paths_complete(struct run *run, const char *const *paths, bool *ret)
+{
+	*ret = true;
+	for (; *paths; paths++) {
+		struct file_info info;
+
+		TRY(file_stat(run->host, *paths, &info));
+		if (!info.exists) {
+			*ret = false;
+			if (run_is_plan(run))
+				run_difference(run, "directory", *paths, false, "to be made by systemd-tmpfiles");
+			else
+				TRY(run_intend(run, &(struct undo_record){ .verb = "directory", .target = (char *)*paths }));
+		}
+	}
+	return NULL;
+}
+
+struct error *ensure_tmpfiles(struct run *run, const char *conf, const char *const *paths)
+{
+	bool complete;
+
+	TRY(paths_complete(run, paths, &complete));
+	if (complete || run_is_plan(run))
+		return NULL;
+	TRY(process_simple(run->host, NULL, "systemd-tmpfiles", "--create", conf, NULL));
+	run_changed(run, "directory", paths[0]);
+	return NULL;
+}
+
+struct error *machine_file_exists(struct run *run, const char *path, bool *ret)
+{
+	struct file_info info;
+
+	TRY(file_stat(run->host, path, &info));
+	*ret = info.exists;
+	return NULL;
+}

@@ -1,0 +1,68 @@
+#include "ensure/ensure.h"
+#include "mail/name.h"
+#include "steps/layout.h"
+#include "steps/steps.h"
+
+static struct error *ensure_mailbox(struct run *run)
+{
+	const char *address = run->params->admin;
+	CLEAN(free) char *local = text_copy_n(address, strcspn(address, "@"));
+	CLEAN(free) char *home = text("%s/%s/", address_domain(address), local);
+	const struct cell cells[] = {
+		{ "utilisateur", address },
+		{ "mot_de_passe", run->params->admin_hash },
+		{ "nom_complet", "" },
+		{ "rep_perso", home },
+		{ "uid", "3000" },
+		{ "gid", "3000" },
+		{ "privilege", "administrateur" },
+		{ "prefixe", "" },
+		{ "active", "1" },
+		{ NULL, NULL },
+	};
+
+	return ensure_row(run, "postfix_utilisateurs", "utilisateur", address, cells);
+}
+
+static struct error *lead(struct run *run, const char *name, const char *domain)
+{
+	CLEAN(free) char *alias = text("%s@%s", name, domain);
+	const struct cell cells[] = {
+		{ "courriel", alias },
+		{ "destination", run->params->admin },
+		{ "active", "1" },
+		{ NULL, NULL },
+	};
+
+	/* An administrator whose own address is postmaster@ needs no alias, which would be a loop. */
+	if (strcmp(alias, run->params->admin) == 0)
+		return NULL;
+	return ensure_row(run, "postfix_alias_virtuels", "courriel", alias, cells);
+}
+
+static struct error *administrator_apply(struct run *run)
+{
+	CLEAN(list) struct list domains = { 0 };
+
+	if (!run->params->admin)
+		return NULL;
+	TRY(ensure_mailbox(run));
+	params_domains(run->params, &domains);
+	/* Mail of the machine itself goes to root@HOSTNAME; RFC 5321 and RFC 2142 want the other two. */
+	list_add(&domains, run->params->hostname);
+	for (size_t i = 0; i < domains.n; i++) {
+		TRY(lead(run, "postmaster", domains.v[i]));
+		TRY(lead(run, "abuse", domains.v[i]));
+		TRY(lead(run, "root", domains.v[i]));
+	}
+	return NULL;
+}
+
+const struct step step_administrator = {
+	.name = "administrator",
+	.title = "First mailbox; postmaster, abuse and root lead to it",
+	.why = "every mail domain must have a postmaster that somebody reads",
+	.needs = NEEDS(&step_database),
+	.revision = 1,
+	.apply = administrator_apply,
+};

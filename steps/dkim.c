@@ -1,0 +1,127 @@
+#include "ensure/ensure.h"
+#include "host/crypto.h"
+#include "host/file.h"
+#include "host/process.h"
+#include "mail/dkim.h"
+#include "steps/layout.h"
+#include "steps/steps.h"
+
+#define KEYS      DKIM_DIRECTORY "/clefs"
+#define PEM_LIMIT (1024 * 1024)
+#define DKIM(m)   OWNED("opendkim", "opendkim", m)
+
+static char *key_path(struct run *run, const char *domain)
+{
+	return text(KEYS "/%s/%s.private", domain, run->params->selector);
+}
+
+static struct error *read_record(struct run *run, const char *domain, char **ret)
+{
+	CLEAN(free) char *path = key_path(run, domain);
+	struct bytes pem = { 0 };
+	struct error *e = file_read(run->host, path, PEM_LIMIT, &pem);
+
+	if (!e)
+		e = dkim_record(&pem, ret);
+	bytes_wipe(&pem);
+	return wrap(e, "%s", path);
+}
+
+/* The text to publish, beside the key, as opendkim-genkey(8) leaves it. */
+static struct error *ensure_zone_text(struct run *run, const char *domain)
+{
+	CLEAN(free) char *path = text(KEYS "/%s/%s.txt", domain, run->params->selector);
+	CLEAN(free) char *key = key_path(run, domain);
+	CLEAN(free) char *record = NULL;
+	CLEAN(bytes) struct bytes zone = { 0 };
+	bool there;
+
+	TRY(machine_file_exists(run, key, &there));
+	if (!there) {
+		run_difference(run, "file", path, false, "to be made");
+		return NULL;
+	}
+	TRY(read_record(run, domain, &record));
+	TRY(dkim_zone_text(run->params->selector, domain, record, &zone));
+	return ensure_file(run, path, zone.data, zone.size, DKIM(0644));
+}
+
+static struct error *ensure_domain_key(struct run *run, const char *domain)
+{
+	CLEAN(free) char *directory = text(KEYS "/%s", domain);
+	CLEAN(free) char *path = key_path(run, domain);
+
+	TRY(ensure_directory(run, directory, DKIM(0700)));
+	TRY(ensure_private_key(run, path, run->params->dkim_bits, DKIM(0600)));
+	return ensure_zone_text(run, domain);
+}
+
+static struct error *ensure_tables(struct run *run, const struct list *domains)
+{
+	const char *selector = run->params->selector;
+	CLEAN(bytes) struct bytes keys = { 0 }, signing = { 0 }, hosts = { 0 };
+
+	for (size_t i = 0; i < domains->n; i++) {
+		const char *d = domains->v[i];
+
+		bytes_printf(&keys, "%s._domainkey.%s %s:%s:" KEYS "/%s/%s.private\n", selector, d, d, selector, d, selector);
+		bytes_printf(&signing, "%s %s._domainkey.%s\n", d, selector, d);
+	}
+	/* Mail of the machine itself leaves as root@HOSTNAME. */
+	bytes_printf(&signing, "%s %s._domainkey.%s\n", run->params->hostname, selector, run->params->domain);
+	bytes_printf(&hosts, "127.0.0.1\n::1\nlocalhost\n%s\n", run->params->hostname);
+	for (size_t i = 0; i < domains->n; i++)
+		bytes_printf(&hosts, "%s\n", domains->v[i]);
+	TRY(ensure_file(run, DKIM_DIRECTORY "/TableClefs", keys.data, keys.size, DKIM(0660)));
+	TRY(ensure_file(run, DKIM_DIRECTORY "/TableSignatures", signing.data, signing.size, DKIM(0660)));
+	return ensure_file(run, DKIM_DIRECTORY "/HotesDeConfiance", hosts.data, hosts.size, DKIM(0660));
+}
+
+static struct error *dkim_apply(struct run *run)
+{
+	CLEAN(list) struct list domains = { 0 };
+
+	params_domains(run->params, &domains);
+	TRY(ensure_directory(run, KEYS, DKIM(0700)));
+	for (size_t i = 0; i < domains.n; i++)
+		TRY(ensure_domain_key(run, domains.v[i]));
+	TRY(ensure_tables(run, &domains));
+	return ensure_asset(run, "/etc/opendkim.conf", NULL, ROOT_FILE);
+}
+
+/* The private key signs, and the key of the record to publish verifies it. */
+static struct error *prove_key(struct run *run, const char *domain)
+{
+	CLEAN(free) char *path = key_path(run, domain);
+	CLEAN(free) char *record = NULL;
+	CLEAN(bytes) struct bytes public_key = { 0 };
+	struct bytes pem = { 0 };
+
+	TRY(read_record(run, domain, &record));
+	TRY(dkim_record_key(record, &public_key));
+	struct error *e = file_read(run->host, path, PEM_LIMIT, &pem);
+	if (!e)
+		e = key_proves(&pem, &public_key);
+	bytes_wipe(&pem);
+	return wrap(e, "%s", path);
+}
+
+static struct error *dkim_postcheck(struct run *run)
+{
+	CLEAN(list) struct list domains = { 0 };
+
+	params_domains(run->params, &domains);
+	for (size_t i = 0; i < domains.n; i++)
+		TRY(prove_key(run, domains.v[i]));
+	return process_simple(run->host, NULL, "opendkim", "-n", "-x", "/etc/opendkim.conf", NULL);
+}
+
+const struct step step_dkim = {
+	.name = "dkim",
+	.title = "DKIM keys and signing tables",
+	.why = "receivers can prove that mail of the domains comes from here, unchanged",
+	.needs = NEEDS(&step_accounts),
+	.revision = 1,
+	.apply = dkim_apply,
+	.postcheck = dkim_postcheck,
+};

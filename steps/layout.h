@@ -1,0 +1,21 @@
+/*
+ * Where things stand on a Debian 11 mail server: the paths and names that more than one step speaks of.
+ */
+#pragma once
+
+#define MAILBOXES        "/var/mail/utilisateurs"
+#define MAILBOX_USER     "vmail"
+#define MAILBOX_ID       3000 /* every mailbox belongs to it; the guide's tables and queries name the number */
+#define SPAMD_USER       "spamassassin"
+#define SPAMD_HOME       "/var/lib/spamd"
+#define TLS_DIRECTORY    "/etc/postfix/tls"
+#define TLS_CERTIFICATE  TLS_DIRECTORY "/courriel.pem"
+#define TLS_KEY          TLS_DIRECTORY "/courriel.key"
+#define TLS_DH           TLS_DIRECTORY "/dh4096.pem"
+#define DATABASE_FOLDER  "/etc/postfix/bdd"
+#define DKIM_DIRECTORY   "/etc/dkimkeys"
+#define SIEVE_DIRECTORY  "/var/mail/sieve"
+#define SIEVE_RULE       SIEVE_DIRECTORY "/before/spam.sieve"
+#define SIEVE_COMPILED   SIEVE_DIRECTORY "/before/spam.svbin"
+#define TMPFILES_CONF    "/etc/tmpfiles.d/spamassassin.conf"
+#define LEARN_TIMER      "mailsetup-learn.timer"

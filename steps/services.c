@@ -1,0 +1,83 @@
+#include "ensure/ensure.h"
+#include "mail/client.h"
+#include "steps/layout.h"
+#include "steps/steps.h"
+
+#include <time.h>
+
+#define ATTEMPTS 300 /* of 0.1 s: until a started daemon must have greeted */
+
+struct service {
+	const char *unit;
+	const char *const *files; /* what it reads when it starts */
+};
+#define FILES(...) (const char *const[]){ __VA_ARGS__, NULL }
+
+/* In the order of starting: milters first, Postfix last, so that no mail passes a server that is not complete. */
+static const struct service services[] = {
+	{ "spamassassin.service", FILES("/etc/default/spamassassin", "/etc/spamassassin/") },
+	{ "spamass-milter.service", FILES("/etc/default/spamass-milter") },
+	{ "opendkim.service", FILES("/etc/opendkim.conf", DKIM_DIRECTORY "/") },
+	{ "dovecot.service", FILES("/etc/dovecot/", "/etc/dovecot/conf.d/", TLS_DIRECTORY "/", SIEVE_COMPILED) },
+	{ "postfix.service", FILES("/etc/postfix/", TLS_DIRECTORY "/") },
+};
+#define SERVICES (sizeof(services) / sizeof(*services))
+
+static struct error *services_apply(struct run *run)
+{
+	for (size_t i = 0; i < SERVICES; i++)
+		TRY(ensure_unit_enabled(run, services[i].unit));
+	if (!run->params->no_learn)
+		TRY(ensure_unit_enabled(run, LEARN_TIMER));
+	for (size_t i = 0; i < SERVICES; i++)
+		TRY(ensure_unit_current(run, services[i].unit, services[i].files));
+	if (!run->params->no_learn)
+		TRY(ensure_unit_current(run, LEARN_TIMER, FILES("/etc/systemd/system/" LEARN_TIMER)));
+	return NULL;
+}
+
+static struct error *greeting(unsigned port)
+{
+	CLEAN(dialogue_close) struct dialogue *d = NULL;
+	CLEAN(free) char *line = NULL;
+	bool wrapped = port == 465 || port == 993;
+
+	TRY(dialogue_open("127.0.0.1", port, 10, &d));
+	if (wrapped)
+		TRY(dialogue_start_tls(d, "localhost", 0, 0, NULL));
+	return dialogue_line(d, &line);
+}
+
+/* systemd calls a unit active before, and even after, its daemon listens: the port itself must answer. */
+static struct error *await_greeting(unsigned port)
+{
+	for (unsigned attempt = 1;; attempt++) {
+		struct error *e = greeting(port);
+
+		if (!e || attempt == ATTEMPTS)
+			return wrap(e, "port %u does not answer", port);
+		error_free(e);
+		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+	}
+}
+
+static struct error *services_postcheck(struct run *run)
+{
+	static const unsigned ports[] = { 25, 465, 587, 143, 993, 4190 };
+
+	(void)run;
+	for (size_t i = 0; i < sizeof(ports) / sizeof(*ports); i++)
+		TRY(await_greeting(ports[i]));
+	return NULL;
+}
+
+const struct step step_services = {
+	.name = "services",
+	.title = "Services started in order, and at every boot",
+	.why = "milters first, Postfix last: no mail passes a server that is not complete",
+	.needs = NEEDS(&step_postfix, &step_dovecot, &step_sieve, &step_dkim, &step_sockets, &step_spamass_milter,
+		&step_learning, &step_administrator, &step_hosts),
+	.revision = 1,
+	.apply = services_apply,
+	.postcheck = services_postcheck,
+};

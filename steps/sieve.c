@@ -1,0 +1,25 @@
+#include "ensure/ensure.h"
+#include "steps/layout.h"
+#include "steps/steps.h"
+
+static struct error *sieve_apply(struct run *run)
+{
+	struct owner directory = OWNED("dovecot", "dovecot", 0755), file = OWNED("dovecot", "dovecot", 0644);
+	const char *const sources[] = { SIEVE_RULE, NULL };
+	const char *const argv[] = { "sievec", SIEVE_RULE, NULL };
+
+	TRY(ensure_directory(run, SIEVE_DIRECTORY, directory));
+	TRY(ensure_directory(run, SIEVE_DIRECTORY "/before", directory));
+	TRY(ensure_asset(run, SIEVE_RULE, NULL, file));
+	/* Compiled here: at delivery the mailboxes' user could not write beside the source. */
+	return ensure_compiled(run, SIEVE_COMPILED, sources, argv, file);
+}
+
+const struct step step_sieve = {
+	.name = "sieve",
+	.title = "Global Sieve rule: spam goes to the folder Spam",
+	.why = "what SpamAssassin marks is filed before the users' own filters run",
+	.needs = NEEDS(&step_dovecot),
+	.revision = 1,
+	.apply = sieve_apply,
+};

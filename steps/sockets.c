@@ -1,0 +1,22 @@
+#include "ensure/ensure.h"
+#include "steps/layout.h"
+#include "steps/steps.h"
+
+#define CHROOT "/var/spool/postfix"
+
+/* smtpd and cleanup are chrooted: OpenDKIM's socket must be reachable in there. spamass-milter's package makes its own. */
+static struct error *sockets_apply(struct run *run)
+{
+	TRY(ensure_directory(run, CHROOT "/var", OWNED("root", "root", 0755)));
+	TRY(ensure_directory(run, CHROOT "/var/run", OWNED("root", "root", 0755)));
+	return ensure_directory(run, CHROOT "/var/run/opendkim", OWNED("opendkim", "opendkim", 0750));
+}
+
+const struct step step_sockets = {
+	.name = "sockets",
+	.title = "Directory of the signing socket in Postfix's chroot",
+	.why = "Postfix hands each message to OpenDKIM through it",
+	.needs = NEEDS(&step_accounts),
+	.revision = 1,
+	.apply = sockets_apply,
+};

@@ -1,0 +1,17 @@
+#include "ensure/ensure.h"
+#include "steps/layout.h"
+#include "steps/steps.h"
+
+static struct error *spamass_milter_apply(struct run *run)
+{
+	return ensure_asset(run, "/etc/default/spamass-milter", NULL, ROOT_FILE);
+}
+
+const struct step step_spamass_milter = {
+	.name = "spamass-milter",
+	.title = "spamass-milter between Postfix and spamd",
+	.why = "Postfix shows each message to spamd through this milter",
+	.needs = NEEDS(&step_spamassassin),
+	.revision = 1,
+	.apply = spamass_milter_apply,
+};

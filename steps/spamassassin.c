@@ -1,0 +1,37 @@
+#include "ensure/ensure.h"
+#include "steps/layout.h"
+#include "steps/steps.h"
+
+static void trusted_networks(const struct params *p, struct bytes *ret)
+{
+	for (size_t i = 0; i < p->networks.n; i++)
+		bytes_printf(ret, "%s%s", i ? " " : "", p->networks.v[i]);
+}
+
+static struct error *spamassassin_apply(struct run *run)
+{
+	CLEAN(list) struct list domains = { 0 };
+	CLEAN(bytes) struct bytes whitelist = { 0 }, networks = { 0 };
+
+	params_domains(run->params, &domains);
+	for (size_t i = 0; i < domains.n; i++)
+		bytes_printf(&whitelist, "%swhitelist_auth *@%s", i ? "\n" : "", domains.v[i]);
+	trusted_networks(run->params, &networks);
+	const struct variable variables[] = {
+		{ "WHITELIST", whitelist.data },
+		{ "TRUSTED_NETWORKS", bytes_text(&networks) },
+		{ NULL, NULL },
+	};
+	TRY(ensure_directory(run, SPAMD_HOME, OWNED(SPAMD_USER, SPAMD_USER, 0750)));
+	TRY(ensure_asset(run, "/etc/spamassassin/local.cf", variables, ROOT_FILE));
+	return ensure_asset(run, "/etc/default/spamassassin", NULL, ROOT_FILE);
+}
+
+const struct step step_spamassassin = {
+	.name = "spamassassin",
+	.title = "SpamAssassin and its daemon spamd",
+	.why = "every message from outside gets a score, and spam a mark",
+	.needs = NEEDS(&step_tmpfiles),
+	.revision = 1,
+	.apply = spamassassin_apply,
+};

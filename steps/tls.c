@@ -1,0 +1,81 @@
+#include "ensure/ensure.h"
+#include "host/crypto.h"
+#include "host/file.h"
+#include "steps/layout.h"
+#include "steps/steps.h"
+
+#define KEY_BITS 4096
+#define DAYS     3650
+#define PEM_LIMIT (1024 * 1024)
+
+static struct error *read_pair(struct run *run, struct bytes *certificate, struct bytes *key)
+{
+	TRY(file_read(run->host, run->params->tls_cert, PEM_LIMIT, certificate));
+	return file_read(run->host, run->params->tls_key, PEM_LIMIT, key);
+}
+
+static struct error *pair_serves(struct run *run, const struct bytes *certificate, const struct bytes *key)
+{
+	CLEAN(certificate_facts) struct certificate_facts facts = { 0 };
+
+	TRY(wrap(certificate_matches(certificate, key), "--tls-cert %s and --tls-key %s", run->params->tls_cert,
+		run->params->tls_key));
+	TRY(certificate_read(certificate, &facts));
+	if (!certificate_covers(&facts, run->params->hostname))
+		return fail(ERR_PRECHECK, "--tls-cert %s does not name %s: clients would refuse it", run->params->tls_cert,
+			run->params->hostname);
+	return NULL;
+}
+
+static struct error *tls_precheck(struct run *run)
+{
+	CLEAN(bytes) struct bytes certificate = { 0 };
+	struct bytes key = { 0 };
+
+	if (!run->params->tls_cert)
+		return NULL;
+	struct error *e = read_pair(run, &certificate, &key);
+	if (!e)
+		e = pair_serves(run, &certificate, &key);
+	bytes_wipe(&key);
+	return e;
+}
+
+static struct error *tls_apply(struct run *run)
+{
+	const struct params *p = run->params;
+	struct owner secret = OWNED("root", "root", 0600);
+
+	TRY(ensure_directory(run, TLS_DIRECTORY, OWNED("root", "root", 0755)));
+	if (p->tls_cert) {
+		TRY(ensure_copy(run, TLS_KEY, p->tls_key, secret));
+		return ensure_copy(run, TLS_CERTIFICATE, p->tls_cert, ROOT_FILE);
+	}
+	TRY(ensure_private_key(run, TLS_KEY, KEY_BITS, secret));
+	return ensure_certificate(run, TLS_CERTIFICATE, TLS_KEY, p->hostname, DAYS, ROOT_FILE);
+}
+
+static struct error *tls_postcheck(struct run *run)
+{
+	CLEAN(bytes) struct bytes certificate = { 0 };
+	struct bytes key = { 0 };
+	struct error *e = file_read(run->host, TLS_KEY, PEM_LIMIT, &key);
+
+	if (!e)
+		e = file_read(run->host, TLS_CERTIFICATE, PEM_LIMIT, &certificate);
+	if (!e)
+		e = certificate_matches(&certificate, &key);
+	bytes_wipe(&key);
+	return e;
+}
+
+const struct step step_tls = {
+	.name = "tls",
+	.title = "TLS key and certificate",
+	.why = "passwords and mail travel encrypted; the certificate names the host",
+	.needs = NEEDS(&step_packages),
+	.revision = 1,
+	.precheck = tls_precheck,
+	.apply = tls_apply,
+	.postcheck = tls_postcheck,
+};
