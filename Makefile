@@ -28,6 +28,15 @@ OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/assets.o
 ASSETS  = $(shell find assets -type f | LC_ALL=C sort)
 UNIT_TESTS = $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/test_*.c)))
 
+# `make V=1` shows the commands.
+V = 0
+ifneq ($(V),1)
+Q = @
+SAY = @printf '  %-4s %s\n'
+else
+SAY = @:
+endif
+
 all: $(BUILD)/mailsetup
 
 help:
@@ -35,7 +44,8 @@ help:
 
 #: make               build $(BUILD)/mailsetup (after `make deps`)
 $(BUILD)/mailsetup: $(OBJECTS)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # A changed flag, or a file that came or went, rebuilds what depends on it.
 FLAGS_TEXT = $(CC) $(subst ','\'',$(ALL_CFLAGS)) $(ALL_LDFLAGS) $(ASSETS)
@@ -45,7 +55,8 @@ $(BUILD)/flags: FORCE
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(SAY) CC $<
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Each file under assets/ is embedded as it is, paired with its path on the target.
 $(BUILD)/assets.c: $(ASSETS) $(BUILD)/flags
@@ -59,7 +70,8 @@ $(BUILD)/assets.c: $(ASSETS) $(BUILD)/flags
 	  printf '\t{ 0 },\n};\n'; } > $@
 
 $(BUILD)/assets.o: $(BUILD)/assets.c
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(SAY) CC $<
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 #: make deps          install what building needs (as root, from Debian)
 deps:
@@ -102,7 +114,8 @@ bench:
 	tests/bench
 
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(filter-out $(BUILD)/installer/cli/main.o,$(OBJECTS))
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(shell pkg-config --libs cmocka)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(shell pkg-config --libs cmocka)
 
 #: make clean         remove $(BUILD)
 clean:

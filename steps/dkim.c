@@ -67,8 +67,10 @@ static struct error *ensure_tables(struct run *run, const struct list *domains)
 		bytes_printf(&keys, "%s._domainkey.%s %s:%s:" KEYS "/%s/%s.private\n", selector, d, d, selector, d, selector);
 		bytes_printf(&signing, "%s %s._domainkey.%s\n", d, selector, d);
 	}
-	/* Mail of the machine itself leaves as root@HOSTNAME. */
-	bytes_printf(&signing, "%s %s._domainkey.%s\n", run->params->hostname, selector, run->params->domain);
+	/* Mail of the machine itself leaves as root@HOSTNAME; a signature counts where its domain is the sender's or above. */
+	CLEAN(free) char *below = text(".%s", run->params->domain);
+	if (ends_with(run->params->hostname, below))
+		bytes_printf(&signing, "%s %s._domainkey.%s\n", run->params->hostname, selector, run->params->domain);
 	bytes_printf(&hosts, "127.0.0.1\n::1\nlocalhost\n%s\n", run->params->hostname);
 	for (size_t i = 0; i < domains->n; i++)
 		bytes_printf(&hosts, "%s\n", domains->v[i]);

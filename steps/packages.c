@@ -20,6 +20,8 @@ const char *const package_names[] = {
 	"spamassassin",
 	"spamc",
 	"spamass-milter",
+	/* Only recommended by spamassassin; without it SPF proves and disproves nothing. */
+	"libmail-spf-perl",
 	NULL,
 };
 

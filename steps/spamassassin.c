@@ -2,10 +2,15 @@
 #include "steps/layout.h"
 #include "steps/steps.h"
 
+/* Postfix writes [2001:db8::]/32, SpamAssassin 2001:db8::/32. */
 static void trusted_networks(const struct params *p, struct bytes *ret)
 {
-	for (size_t i = 0; i < p->networks.n; i++)
-		bytes_printf(ret, "%s%s", i ? " " : "", p->networks.v[i]);
+	for (size_t i = 0; i < p->networks.n; i++) {
+		bytes_add_text(ret, i ? " " : "");
+		for (const char *c = p->networks.v[i]; *c; c++)
+			if (*c != '[' && *c != ']')
+				bytes_add(ret, c, 1);
+	}
 }
 
 static struct error *spamassassin_apply(struct run *run)

@@ -1,0 +1,109 @@
+#include "checks/check.h"
+#include "checks/mailbox.h"
+#include "checks/runner.h"
+#include "host/crypto.h"
+#include "mail/dns.h"
+
+#define CHECK(name) &check_##name,
+const struct check *const all_checks[] = {
+#include "checks/checks.def"
+	NULL,
+};
+#undef CHECK
+
+#define CHECK_COUNT (sizeof(all_checks) / sizeof(*all_checks))
+
+struct selection {
+	const struct check *checks[CHECK_COUNT]; /* NULL after the last */
+	bool outside, mail;
+};
+
+static struct error *select_checks(const struct check_options *options, struct selection *ret)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; all_checks[i]; i++) {
+		const struct check *c = all_checks[i];
+
+		if (options->only && strcmp(options->only, c->name) != 0)
+			continue;
+		if (c->mail && options->no_mail) {
+			if (options->only)
+				return fail(ERR_USAGE, "the check %s needs the mail round trip: leave out --no-mail",
+					c->name);
+			continue;
+		}
+		ret->checks[n++] = c;
+		ret->outside |= c->outside;
+		ret->mail |= c->mail;
+	}
+	if (options->only && !n)
+		return fail(ERR_USAGE, "there is no check named '%s'", options->only);
+	return NULL;
+}
+
+static bool domain_missing(const char *domain)
+{
+	CLEAN(list) struct list found = { 0 };
+
+	return dns_lookup(NULL, domain, "MX", 2, &found, NULL) == DNS_NONE &&
+	       dns_lookup(NULL, domain, "A", 2, &found, NULL) == DNS_NONE;
+}
+
+/* What cannot be made is said by each check that needs it. */
+static struct error *prepare(struct check_context *c, const struct selection *selection, struct outside *outside,
+	struct test_mailbox *mailbox, struct list *reasons)
+{
+	if (selection->outside) {
+		struct error *e = outside_open(c->host, outside);
+
+		if (e) {
+			list_add(reasons, error_message(e));
+			c->outside_reason = reasons->v[reasons->n - 1];
+			error_free(e);
+		} else {
+			c->outside = outside;
+		}
+	}
+	if (selection->mail) {
+		c->domain_missing = domain_missing(c->params->domain);
+		struct error *e = test_mailbox_make(c->host, c->params->domain, mailbox);
+
+		if (error_code(e) == ERR_BUSY)
+			return e;
+		if (e) {
+			list_add(reasons, error_message(e));
+			c->mailbox_reason = reasons->v[reasons->n - 1];
+			error_free(e);
+		} else {
+			c->mailbox = mailbox->address;
+			c->password = &mailbox->password;
+		}
+	}
+	return NULL;
+}
+
+struct error *checks_run(struct host *h, const struct params *p, const struct check_options *options,
+	const struct events *events, struct check_summary *ret)
+{
+	struct selection selection = { 0 };
+	struct outside outside = { .namespace_fd = -1 };
+	struct test_mailbox mailbox = { .lock = -1 };
+	CLEAN(list) struct list reasons = { 0 };
+	char token[17] = "";
+	struct check_context context = { .host = h, .params = p, .token = token };
+
+	*ret = (struct check_summary){ 0 };
+	TRY(select_checks(options, &selection));
+	if (!p->domain)
+		return fail(ERR_STOPPED, "no mail server was installed here: mailsetup install --domain DOMAIN");
+	random_hex(token, sizeof(token) - 1);
+
+	struct error *e = prepare(&context, &selection, &outside, &mailbox, &reasons);
+	if (!e)
+		e = runner_run(selection.checks, &context, events, ret);
+	e = join(e, test_mailbox_remove(h, &mailbox));
+	if (context.outside)
+		outside_close(&outside);
+	return e;
+}

@@ -1,0 +1,165 @@
+#include "checks/mailbox.h"
+#include "base/interrupt.h"
+#include "checks/queue.h"
+#include "host/crypto.h"
+#include "host/file.h"
+#include "mail/accounts.h"
+#include "mail/name.h"
+#include "mail/password.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define LOCK_DIRECTORY "/run"
+#define LOCK_NAME      "mailsetup-verify.lock"
+#define MAIL_ROOT      "/var/mail/utilisateurs"
+#define MAIL_ID        3000
+
+static struct error *take_lock(struct host *h, int *ret)
+{
+	CLEAN(fd) int directory = -1;
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	TRY(file_open(h, LOCK_DIRECTORY, O_RDONLY | O_DIRECTORY, &directory));
+	CLEAN(fd) int fd = openat(directory, LOCK_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail_errno(errno, "cannot open " LOCK_DIRECTORY "/" LOCK_NAME);
+	for (unsigned tries = 0; fcntl(fd, F_OFD_SETLK, &lock) < 0; tries++) {
+		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+			return fail_errno(errno, "cannot lock " LOCK_DIRECTORY "/" LOCK_NAME);
+		if (interrupted())
+			return fail(ERR_STOPPED, "interrupted while waiting for another verification");
+		if (tries == 300)
+			return fail(ERR_BUSY, "another verification is running, try again when it has ended");
+		poll(NULL, 0, 100);
+	}
+	*ret = fd;
+	fd = -1;
+	return NULL;
+}
+
+static char *home_of(const char *address)
+{
+	const char *domain = address_domain(address);
+
+	return text(MAIL_ROOT "/%s/%.*s", domain, (int)(domain - 1 - address), address);
+}
+
+/* In a child that has become the mailboxes' user: nothing that its owner planted in the tree can lead root astray. */
+static int remove_as_owner(struct host *h, const char *address)
+{
+	CLEAN(free) char *home = home_of(address);
+	CLEAN(free) char *parent = text(MAIL_ROOT "/%s", address_domain(address));
+
+	if (setgroups(0, NULL) < 0 || setresgid(MAIL_ID, MAIL_ID, MAIL_ID) < 0 || setresuid(MAIL_ID, MAIL_ID, MAIL_ID) < 0)
+		return 1;
+	struct error *e = directory_remove_tree(h, home);
+	if (e)
+		return 1;
+	/* Dovecot made the domain's directory for us where there was no mailbox yet; a full one stays. */
+	error_free(directory_remove(h, parent));
+	return 0;
+}
+
+static struct error *remove_tree(struct host *h, const char *address)
+{
+	CLEAN(free) char *home = home_of(address);
+	struct file_info info = { .exists = true };
+
+	/* Dovecot may still write an index while its session ends. */
+	for (unsigned tries = 0; info.exists && tries < 10; tries++) {
+		if (tries)
+			poll(NULL, 0, 100);
+		pid_t pid = fork();
+		if (pid < 0)
+			return fail_errno(errno, "cannot start a process to remove %s", home);
+		if (pid == 0)
+			_exit(remove_as_owner(h, address));
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		TRY(file_stat(h, home, &info));
+	}
+	if (info.exists)
+		return fail(ERR_STOPPED, "cannot remove the test mailbox's mail, remove the directory %s", home);
+	return NULL;
+}
+
+/* The queue before the account: a message to an unknown address would bounce. And after it: one that was on its way. */
+static struct error *remove_all_of(struct host *h, struct accounts *a, const char *address)
+{
+	struct error *e = queue_remove(h, address);
+
+	e = join(e, accounts_user_delete(a, address));
+	e = join(e, remove_tree(h, address));
+	return join(e, queue_remove(h, address));
+}
+
+static struct error *sweep(struct host *h, struct accounts *a)
+{
+	CLEAN(list) struct list users = { 0 };
+
+	TRY(accounts_users(a, &users));
+	for (size_t i = 0; i < users.n; i++)
+		if (starts_with(users.v[i], MAILBOX_PREFIX))
+			TRY(wrap(remove_all_of(h, a, users.v[i]), "removing what an earlier verification left"));
+	return NULL;
+}
+
+static struct error *make(struct host *h, const char *domain, struct test_mailbox *m)
+{
+	CLEAN(accounts_close) struct accounts *a = NULL;
+	CLEAN(free) char *hash = NULL;
+	char name[17], password[33];
+
+	random_hex(name, sizeof(name) - 1);
+	random_hex(password, sizeof(password) - 1);
+	name[16] = password[32] = '\0';
+	bytes_add_text(&m->password, password);
+	explicit_bzero(password, sizeof(password));
+	m->address = text(MAILBOX_PREFIX "%s@%s", name, domain);
+
+	TRY(accounts_open(h, false, &a));
+	TRY(sweep(h, a));
+	TRY(password_hash(&m->password, &hash));
+	return accounts_user_add(a, m->address, hash, "mailsetup verify", "utilisateur");
+}
+
+static void test_mailbox_free(struct test_mailbox *m)
+{
+	bytes_wipe(&m->password);
+	free(TAKE(m->address));
+	fd_cleanup(&m->lock);
+	m->lock = -1;
+}
+
+struct error *test_mailbox_make(struct host *h, const char *domain, struct test_mailbox *ret)
+{
+	struct test_mailbox m = { .lock = -1 };
+	struct error *e = take_lock(h, &m.lock);
+
+	if (!e)
+		e = make(h, domain, &m);
+	if (e) {
+		test_mailbox_free(&m);
+		return e;
+	}
+	*ret = m;
+	return NULL;
+}
+
+struct error *test_mailbox_remove(struct host *h, struct test_mailbox *m)
+{
+	CLEAN(accounts_close) struct accounts *a = NULL;
+
+	if (!m->address)
+		return NULL;
+	struct error *e = accounts_open(h, false, &a);
+	if (!e)
+		e = remove_all_of(h, a, m->address);
+	e = wrap(e, "removing the test mailbox %s (the next verification tries again)", m->address);
+	test_mailbox_free(m);
+	return e;
+}

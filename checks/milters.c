@@ -1,0 +1,70 @@
+#include "checks/local_socket.h"
+#include "checks/units.h"
+
+#define OPENDKIM_SOCKET "/var/spool/postfix/var/run/opendkim/opendkim.sock"
+#define SPAMASS_SOCKET  "/var/spool/postfix/spamass/spamass.sock"
+#define SPAMD_SOCKET    "/run/spamassassin/spamassassin.sock"
+
+/* The first packet of the milter protocol: option negotiation, version 6, then all actions and all steps that exist. */
+static struct error *ask_milter(const char *path)
+{
+	static const char hello[] = { 0, 0, 0, 13, 'O', 0, 0, 0, 6, 0, 0, 1, (char)0xff, 0, 0x1f, (char)0xff, (char)0xff };
+	CLEAN(bytes) struct bytes request = { 0 }, reply = { 0 };
+
+	bytes_add(&request, hello, sizeof(hello));
+	TRY(local_socket_ask(path, "postfix", &request, 5, &reply));
+	if (reply.data[4] != 'O')
+		return fail(ERR_STOPPED, "what answers on %s is no milter", path);
+	return NULL;
+}
+
+static struct error *ask_opendkim(void)
+{
+	return ask_milter(OPENDKIM_SOCKET);
+}
+
+static struct error *ask_spamass(void)
+{
+	return ask_milter(SPAMASS_SOCKET);
+}
+
+static struct error *ask_spamd(void)
+{
+	CLEAN(bytes) struct bytes request = { 0 }, reply = { 0 };
+
+	bytes_add_text(&request, "PING SPAMC/1.2\r\n\r\n");
+	TRY(local_socket_ask(SPAMD_SOCKET, "spamass-milter", &request, strlen("SPAMD/1.5 0 PONG"), &reply));
+	if (!starts_with(reply.data, "SPAMD/") || !strstr(reply.data, "PONG"))
+		return fail(ERR_STOPPED, "spamd answers %s", reply.data);
+	return NULL;
+}
+
+static void judge(struct host *h, const char *const *names, struct error *(*ask)(void), struct tally *t)
+{
+	const char *unit;
+
+	if (!unit_is_active(h, names, t, &unit))
+		return;
+	CLEAN(free) char *remedy = text("systemctl restart %s; journalctl -b -n 50 -u %s", unit, unit);
+	if (!tally_error(t, ask(), remedy, "%s is active, but cannot be asked", unit))
+		tally_ok(t, "%.*s answers", (int)strcspn(unit, "."), unit);
+}
+
+static void run(const struct check_context *c, struct finding *f)
+{
+	static const char *const opendkim[] = { "opendkim.service", NULL };
+	static const char *const spamass[] = { "spamass-milter.service", NULL };
+	static const char *const spamd[] = { "spamassassin.service", "spamd.service", NULL };
+	CLEAN(tally) struct tally t = { 0 };
+
+	judge(c->host, opendkim, ask_opendkim, &t);
+	judge(c->host, spamass, ask_spamass, &t);
+	judge(c->host, spamd, ask_spamd, &t);
+	tally_finding(&t, f);
+}
+
+const struct check check_milters = {
+	.name = "milters",
+	.title = N_("OpenDKIM, spamass-milter and spamd run and answer to the users that ask them"),
+	.run = run,
+};

@@ -1,0 +1,82 @@
+#include "checks/published.h"
+#include "checks/tally.h"
+#include "host/account.h"
+#include "host/file.h"
+
+#define CLOSED_TO_OTHERS 0007
+#define OWNER_ONLY       0077
+
+static struct error *owner_name(struct host *h, const struct file_info *info, char **ret)
+{
+	TRY(user_name_of(h, info->uid, ret));
+	if (!*ret)
+		*ret = text("%u", (unsigned)info->uid);
+	return NULL;
+}
+
+/* owner: a second user beside root that may own it, or NULL. A missing path is left to the checks that need it. */
+static void judge(struct host *h, const char *path, mode_t forbidden, const char *owner, struct tally *t)
+{
+	struct file_info info;
+	CLEAN(free) char *name = NULL;
+	CLEAN(free) char *remedy = text("chmod %s '%s'; mailsetup plan", forbidden == OWNER_ONLY ? "go-rwx" : "o-rwx", path);
+
+	if (tally_error(t, file_stat(h, path, &info), "", "%s", path) || !info.exists)
+		return;
+	if (info.mode & forbidden)
+		tally_failed(t, remedy, "%s has mode %04o", path, (unsigned)(info.mode & 07777));
+	if (tally_error(t, owner_name(h, &info, &name), "", "%s", path))
+		return;
+	if (info.uid != 0 && (!owner || strcmp(name, owner) != 0))
+		tally_failed(t, "mailsetup plan", "%s belongs to %s", path, name);
+	tally_ok(t, "%s %04o %s", path, (unsigned)(info.mode & 07777), name);
+}
+
+static void judge_dkim(const struct check_context *c, struct tally *t)
+{
+	CLEAN(list) struct list domains = { 0 };
+
+	published_domains(c, &domains);
+	for (size_t i = 0; i < domains.n; i++) {
+		CLEAN(free) char *directory = text("/etc/dkimkeys/clefs/%s", domains.v[i]);
+		CLEAN(list) struct list names = { 0 };
+
+		if (tally_error(t, directory_list(c->host, directory, &names), "", "%s", directory))
+			continue;
+		for (size_t k = 0; k < names.n; k++) {
+			CLEAN(free) char *path = text("%s/%s", directory, names.v[k]);
+
+			if (ends_with(path, ".private"))
+				judge(c->host, path, OWNER_ONLY, "opendkim", t);
+		}
+	}
+}
+
+static void run(const struct check_context *c, struct finding *f)
+{
+	static const struct {
+		const char *path;
+		mode_t forbidden;
+		const char *owner;
+	} known[] = {
+		{ "/etc/postfix/bdd", CLOSED_TO_OTHERS, NULL },
+		{ "/etc/postfix/bdd/postfix.sqlite", CLOSED_TO_OTHERS, NULL },
+		{ "/etc/postfix/tls/courriel.key", CLOSED_TO_OTHERS, NULL },
+		{ "/etc/dovecot/dovecot-sql.conf.ext", CLOSED_TO_OTHERS, NULL },
+		{ "/var/mail/utilisateurs", CLOSED_TO_OTHERS, "vmail" },
+		{ "/var/lib/mailsetup", OWNER_ONLY, NULL },
+		{ "/var/lib/mailsetup/state.db", OWNER_ONLY, NULL },
+	};
+	CLEAN(tally) struct tally t = { 0 };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		judge(c->host, known[i].path, known[i].forbidden, known[i].owner, &t);
+	judge_dkim(c, &t);
+	tally_finding(&t, f);
+}
+
+const struct check check_secrets = {
+	.name = "secrets",
+	.title = N_("Nobody else can read passwords, keys and mail"),
+	.run = run,
+};

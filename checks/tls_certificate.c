@@ -1,0 +1,81 @@
+#include "checks/ask.h"
+#include "checks/tally.h"
+#include "host/crypto.h"
+#include "host/file.h"
+
+#include <time.h>
+
+#define CERTIFICATE "/etc/postfix/tls/courriel.pem"
+#define KEY         "/etc/postfix/tls/courriel.key"
+#define RELOAD      "systemctl reload postfix dovecot"
+#define LIMIT       (1 << 20)
+
+static struct error *served(const struct check_context *c, unsigned port, char fingerprint[65])
+{
+	CLEAN(dialogue_close) struct dialogue *d = NULL;
+	int64_t end;
+
+	if (port == 993) {
+		TRY(dialogue_open(ASK_LOOPBACK, port, ASK_TIMEOUT, &d));
+		TRY(dialogue_start_tls(d, c->params->hostname, 0, 0, NULL));
+	} else {
+		TRY(ask_smtp(c, ASK_LOOPBACK, port, &d, NULL));
+	}
+	return dialogue_certificate(d, fingerprint, &end);
+}
+
+static struct error *judge_pair(const struct check_context *c, const struct bytes *pem)
+{
+	CLEAN(bytes) struct bytes key = { 0 };
+
+	TRY(file_read(c->host, KEY, LIMIT, &key));
+	struct error *e = certificate_matches(pem, &key);
+	bytes_wipe(&key);
+	return e;
+}
+
+static void judge_facts(const struct check_context *c, const struct bytes *pem, struct tally *t)
+{
+	CLEAN(certificate_facts) struct certificate_facts facts = { 0 };
+	const char *hostname = c->params->hostname;
+
+	if (tally_error(t, certificate_read(pem, &facts), "", CERTIFICATE))
+		return;
+	long days = (long)((facts.not_after - time(NULL)) / 86400);
+	if (facts.not_after <= time(NULL))
+		tally_failed(t, "renew the certificate, then " RELOAD, CERTIFICATE " has expired");
+	else if (facts.not_before > time(NULL))
+		tally_failed(t, "timedatectl", CERTIFICATE " is not valid yet: is the clock right?");
+	else
+		tally_ok(t, "%ld days left", days);
+	if (!certificate_covers(&facts, hostname))
+		tally_failed(t, "get a certificate for that name, then " RELOAD, CERTIFICATE " does not cover %s", hostname);
+}
+
+static void run(const struct check_context *c, struct finding *f)
+{
+	static const unsigned ports[] = { 25, 465, 993 };
+	CLEAN(tally) struct tally t = { 0 };
+	CLEAN(bytes) struct bytes pem = { 0 };
+	char on_disk[65], on_port[65];
+
+	if (finding_error(f, file_read(c->host, CERTIFICATE, LIMIT, &pem), "mailsetup install"))
+		return;
+	if (finding_error(f, certificate_fingerprint(&pem, on_disk), "mailsetup install"))
+		return;
+	for (size_t i = 0; i < sizeof(ports) / sizeof(*ports); i++)
+		if (!tally_error(&t, served(c, ports[i], on_port), ASK_LOGS, NULL) &&
+			strcmp(on_disk, on_port) != 0)
+			tally_failed(&t, RELOAD, "port %u serves another certificate than " CERTIFICATE, ports[i]);
+	tally_error(&t, judge_pair(c, &pem), "install a certificate and its key as one pair", CERTIFICATE " and " KEY);
+	judge_facts(c, &pem, &t);
+	tally_ok(&t, "ports 25, 465 and 993 serve " CERTIFICATE);
+	tally_finding(&t, f);
+}
+
+const struct check check_tls_certificate = {
+	.name = "tls-certificate",
+	.title = N_("The certificate is served, valid, and covers the host name"),
+	.timeout = 40,
+	.run = run,
+};

@@ -1,0 +1,70 @@
+#include "checks/units.h"
+#include "checks/ask.h"
+#include "host/unit.h"
+
+bool unit_is_active(struct host *h, const char *const *names, struct tally *t, const char **ret_unit)
+{
+	struct unit_status status = { 0 };
+
+	for (size_t i = 0; names[i] && !status.exists; i++) {
+		*ret_unit = names[i];
+		if (tally_error(t, unit_status(h, names[i], &status), "", "%s", names[i]))
+			return false;
+	}
+	if (!status.exists)
+		*ret_unit = names[0];
+	CLEAN(free) char *remedy = text("systemctl restart %s; journalctl -b -n 50 -u %s", *ret_unit, *ret_unit);
+	if (!status.exists)
+		tally_failed(t, "mailsetup install", "there is no unit %s", *ret_unit);
+	else if (!status.active)
+		tally_failed(t, remedy, "%s is %s", *ret_unit, status.active_state);
+	return status.exists && status.active;
+}
+
+/* systemd calls Postfix active even when its master is dead: only an answer counts. */
+static struct error *ask_postfix(void)
+{
+	CLEAN(dialogue_close) struct dialogue *d = NULL;
+
+	return ask_smtp_clear(ASK_LOOPBACK, 25, &d, NULL);
+}
+
+static struct error *ask_dovecot(void)
+{
+	CLEAN(dialogue_close) struct dialogue *d = NULL;
+	CLEAN(free) char *line = NULL;
+
+	TRY(dialogue_open(ASK_LOOPBACK, 143, ASK_TIMEOUT, &d));
+	TRY(dialogue_line(d, &line));
+	if (!starts_with(line, "* OK"))
+		return fail(ERR_STOPPED, "port 143 greets with %s", line);
+	return NULL;
+}
+
+static void judge(struct host *h, const char *const *names, const char *port, struct error *(*ask)(void), struct tally *t)
+{
+	const char *unit;
+
+	if (!unit_is_active(h, names, t, &unit))
+		return;
+	CLEAN(free) char *remedy = text("systemctl restart %s; journalctl -b -n 50 -u %s", unit, unit);
+	if (!tally_error(t, ask(), remedy, "%s is active, but", unit))
+		tally_ok(t, "%s answers on port %s", unit, port);
+}
+
+static void run(const struct check_context *c, struct finding *f)
+{
+	static const char *const postfix[] = { "postfix@-.service", "postfix.service", NULL };
+	static const char *const dovecot[] = { "dovecot.service", NULL };
+	CLEAN(tally) struct tally t = { 0 };
+
+	judge(c->host, postfix, "25", ask_postfix, &t);
+	judge(c->host, dovecot, "143", ask_dovecot, &t);
+	tally_finding(&t, f);
+}
+
+const struct check check_units = {
+	.name = "units",
+	.title = N_("Postfix and Dovecot run and answer"),
+	.run = run,
+};

@@ -1,0 +1,113 @@
+#include "base/i18n.h"
+#include "cli/help.h"
+#include "cli/options.h"
+#include "cli/report.h"
+
+#include <locale.h>
+#include <unistd.h>
+
+const struct command *const commands[] = {
+#define COMMAND(name) &command_##name,
+#include "cli/commands.def"
+#undef COMMAND
+	NULL,
+};
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; commands[i]; i++)
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+static void apply_settings(struct cli *cli)
+{
+	if (cli->json)
+		setlocale(LC_MESSAGES, "C"); /* machines read English */
+	screen_open(&cli->screen, cli->no_color);
+	cli->screen.quiet = cli->quiet;
+	cli->screen.verbose = cli->verbose && !cli->quiet;
+}
+
+/* Answers --help, --usage and --version. */
+static bool answered(struct cli *cli)
+{
+	if (cli->want_version)
+		fprintf(cli->screen.out, "mailsetup %s\n", MAILSETUP_VERSION);
+	else if (cli->want_usage)
+		help_usage(cli->command, cli->screen.out);
+	else if (cli->want_help && cli->command)
+		help_command(cli, cli->command, cli->screen.out);
+	else if (cli->want_help)
+		help_program(&cli->screen, cli->screen.out);
+	return cli->want_help || cli->want_usage || cli->want_version;
+}
+
+static struct error *run_command(struct cli *cli, int argc, char **argv)
+{
+	CLEAN(free) char *name = text("mailsetup %s", cli->command->name);
+	int end;
+
+	argv[0] = name;
+	TRY(options_parse(cli, argc, argv, &end));
+	apply_settings(cli);
+	if (answered(cli))
+		return NULL;
+	if (cli->command->flags & NEEDS_ROOT && geteuid() != 0)
+		return fail(ERR_PRECHECK, _("mailsetup %s must run as root; nothing was changed"), cli->command->name);
+	return cli->command->run(cli);
+}
+
+static struct error *dispatch(struct cli *cli, int argc, char **argv)
+{
+	int next;
+
+	TRY(options_parse(cli, argc, argv, &next));
+	apply_settings(cli);
+	if (answered(cli))
+		return NULL;
+	if (next >= argc) {
+		help_program(&cli->screen, cli->screen.talk);
+		return fail(ERR_USAGE, _("no command given"));
+	}
+	cli->command = command_find(argv[next]);
+	if (!cli->command)
+		return unknown_command(argv[next]);
+	return run_command(cli, argc - next, argv + next);
+}
+
+/* An answer that was not written is no answer; a pipe that its reader closed had enough. A run goes on without a reader. */
+static struct error *check_output(const struct cli *cli)
+{
+	errno = 0;
+	bool failed = fflush(cli->screen.out) != 0 || ferror(cli->screen.out);
+
+	if (!failed || errno == EPIPE || (cli->command && cli->command->flags & CHANGES))
+		return NULL;
+	return errno ? fail_errno(errno, _("cannot write to standard output"))
+		     : fail(ERR_STOPPED, _("cannot write to standard output"));
+}
+
+int cli_main(int argc, char **argv)
+{
+	struct cli cli = { 0 };
+	char *name = argc ? argv[0] : NULL;
+	char *alone[] = { (char *)"mailsetup", NULL };
+
+	screen_open(&cli.screen, false);
+	params_init(&cli.params);
+	if (name)
+		argv[0] = alone[0];
+	int code = report(&cli, dispatch(&cli, name ? argc : 1, name ? argv : alone));
+	struct error *e = check_output(&cli);
+	if (code == ERR_OK)
+		code = report(&cli, e);
+	else
+		error_free(e);
+	if (code == ERR_OK)
+		code = cli.verdict;
+	params_free(&cli.params);
+	list_free(&cli.operands);
+	return code;
+}

@@ -1,0 +1,213 @@
+#include "base/i18n.h"
+#include "cli/json.h"
+#include "cli/session.h"
+
+#include <time.h>
+
+/* A step as the state store and a plan of the machine see it. */
+struct step_view {
+	const char *name;
+	const char *title;
+	struct step_record record;
+	size_t differences;
+	size_t drifts;
+};
+
+static struct error *look_at(struct session *s, const struct step *step, const char *name, struct step_view *ret)
+{
+	*ret = (struct step_view){ .name = name, .title = step ? step->title : N_("a step of another version") };
+	for (size_t i = 0; step && i < s->run.difference_count; i++) {
+		const struct difference *d = &s->run.differences[i];
+
+		ret->differences += d->step == step;
+		ret->drifts += d->step == step && d->drift;
+	}
+	return state_step_get(s->run.state, name, &ret->record);
+}
+
+static const char *state_name(const struct step_view *v)
+{
+	static const char *const names[] = {
+		[STEP_NONE] = N_("not done"),
+		[STEP_APPLYING] = N_("unfinished"),
+		[STEP_DONE] = N_("done"),
+		[STEP_UNDOING] = N_("half taken back"),
+	};
+
+	return v->drifts ? N_("drift") : v->record.status == STEP_DONE && v->differences ? N_("differs") : names[v->record.status];
+}
+
+static void step_line(const struct screen *s, const struct step_view *v)
+{
+	bool good = v->record.status == STEP_DONE && !v->differences;
+	enum mark mark = good ? MARK_DONE : v->record.status == STEP_NONE ? MARK_SKIPPED : MARK_FAILED;
+	enum style look = good ? GREEN : v->record.status == STEP_NONE ? DIM : RED;
+	time_t finished = (time_t)v->record.finished;
+	char when[32] = "";
+	struct tm t;
+
+	if (v->record.status == STEP_DONE && localtime_r(&finished, &t))
+		strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &t);
+	fprintf(s->out, "%s%s%s ", style(s->out_color, look), screen_mark(s, mark), style(s->out_color, PLAIN));
+	put_padded(s->out, v->name, 18);
+	fputc(' ', s->out);
+	put_padded(s->out, translated(state_name(v)), 15);
+	fprintf(s->out, " %16s", when);
+	if (*when)
+		fprintf(s->out, _(" %8.1f s"), v->record.seconds);
+	fputc('\n', s->out);
+}
+
+static void step_json(json_t *steps, const struct step_view *v)
+{
+	static const char *const statuses[] = { "none", "applying", "done", "undoing" };
+	json_t *object = json_object();
+
+	json_set_text(object, "name", v->name);
+	json_set_text(object, "title", v->title);
+	json_set_text(object, "status", statuses[v->record.status]);
+	if (v->record.status == STEP_DONE) {
+		json_object_set_new(object, "revision", json_integer(v->record.revision));
+		json_object_set_new(object, "finished", json_integer(v->record.finished));
+		json_set_seconds(object, "seconds", v->record.seconds);
+	}
+	json_object_set_new(object, "differences", json_integer((json_int_t)v->differences));
+	json_object_set_new(object, "drift", json_boolean(v->drifts));
+	json_array_append_new(steps, object);
+}
+
+static struct error *show_step(struct cli *cli, struct session *s, const struct step *step, const char *name, json_t *steps)
+{
+	struct step_view v;
+	struct error *e = look_at(s, step, name, &v);
+
+	if (!e && steps)
+		step_json(steps, &v);
+	else if (!e)
+		step_line(&cli->screen, &v);
+	step_record_free(&v.record);
+	return e;
+}
+
+static struct error *show_steps(struct cli *cli, struct session *s, json_t *steps)
+{
+	CLEAN(list) struct list recorded = { 0 };
+
+	for (size_t i = 0; i < s->graph.n; i++)
+		TRY(show_step(cli, s, s->graph.nodes[i].step, s->graph.nodes[i].step->name, steps));
+	TRY(state_steps(s->run.state, &recorded));
+	for (size_t i = 0; i < recorded.n; i++)
+		if (!graph_find(&s->graph, recorded.v[i]))
+			TRY(show_step(cli, s, NULL, recorded.v[i], steps));
+	return NULL;
+}
+
+/* Differences of steps that were never done are no news: only those of recorded steps, and drift. */
+static void show_differences(const struct screen *s, const struct run *run, bool drift, const char *heading)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < run->difference_count; i++) {
+		const struct difference *d = &run->differences[i];
+		CLEAN(step_record) struct step_record record = { 0 };
+
+		error_free(state_step_get(run->state, d->step->name, &record));
+		if (d->drift != drift || (!drift && record.status != STEP_DONE))
+			continue;
+		if (first)
+			fprintf(s->out, "\n%s\n", heading);
+		first = false;
+		CLEAN(free) char *line = text("%s: %s %s: %s", d->step->name, d->verb, d->target, d->summary);
+		fputs("  ", s->out);
+		put_text(s->out, line);
+		fputc('\n', s->out);
+	}
+}
+
+static json_t *differences_json(const struct run *run)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < run->difference_count; i++) {
+		const struct difference *d = &run->differences[i];
+		json_t *object = json_object();
+
+		json_set_text(object, "step", d->step->name);
+		json_set_text(object, "verb", d->verb);
+		json_set_text(object, "target", d->target);
+		json_set_text(object, "summary", d->summary);
+		json_object_set_new(object, "drift", json_boolean(d->drift));
+		json_array_append_new(all, object);
+	}
+	return all;
+}
+
+static struct error *answer_json(struct cli *cli, struct session *s)
+{
+	json_t *document = json_object(), *steps = json_array();
+	struct error *e = NULL;
+
+	json_object_set_new(document, "installed", json_boolean(s->run.state));
+	json_set_text(document, "domain", cli->params.domain);
+	json_set_text(document, "hostname", cli->params.hostname);
+	if (s->run.state)
+		e = show_steps(cli, s, steps);
+	json_object_set_new(document, "steps", steps);
+	json_object_set_new(document, "differences", differences_json(&s->run));
+	if (e)
+		json_decref(document);
+	else
+		json_write(cli->screen.out, document);
+	return e;
+}
+
+static struct error *answer_text(struct cli *cli, struct session *s)
+{
+	const struct screen *screen = &cli->screen;
+
+	if (!s->run.state) {
+		fputs(_("nothing installed\n"), screen->out);
+		return NULL;
+	}
+	if (cli->params.domain && cli->params.hostname)
+		fprintf(screen->out, _("%s, the mail server of %s\n\n"), cli->params.hostname, cli->params.domain);
+	TRY(show_steps(cli, s, NULL));
+	show_differences(screen, &s->run, true, _("Changed by another hand since mailsetup wrote it:"));
+	show_differences(screen, &s->run, false, _("Not as wanted; `mailsetup install` puts it right:"));
+	return NULL;
+}
+
+static bool has_drift(const struct run *run)
+{
+	for (size_t i = 0; i < run->difference_count; i++)
+		if (run->differences[i].drift)
+			return true;
+	return false;
+}
+
+static struct error *status(struct cli *cli)
+{
+	CLEAN(session) struct session s = SESSION_CLOSED;
+
+	TRY(session_open(cli, SESSION_QUERY, &s));
+	/* A plan that fails halfway still tells what it saw; the record is shown before its error. */
+	struct error *e = s.run.state ? run_plan(&s.run, &s.graph) : NULL;
+	terminal_close(&s.terminal);
+	if (cli->json)
+		TRY(e);
+	e = join(e, cli->json ? answer_json(cli, &s) : answer_text(cli, &s));
+	if (!e && has_drift(&s.run))
+		cli->verdict = ERR_CONFLICT;
+	return e;
+}
+
+const struct command command_status = {
+	.name = "status",
+	.summary = N_("show what is installed, since when, and what has changed since"),
+	.help = N_("Shows each step with its state, when it was done and how long it took, then compares the machine with what "
+		   "mailsetup made and shows what differs. It changes nothing. The exit status is 4 where another hand has changed "
+		   "something since."),
+	.examples = "mailsetup status --json",
+	.flags = NEEDS_ROOT,
+	.run = status,
+};

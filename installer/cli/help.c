@@ -1,0 +1,119 @@
+#include "cli/help.h"
+#include "base/i18n.h"
+#include "cli/options.h"
+#include "cli/suggest.h"
+
+#define TEXT_COLUMN 28 /* where the help of an option starts */
+#define WIDEST      100 /* longer lines are hard to read */
+
+static size_t help_width(const struct screen *s)
+{
+	size_t width = screen_width(s);
+
+	return width > WIDEST ? WIDEST : width < 50 ? 50 : width;
+}
+
+void help_usage(const struct command *c, FILE *f)
+{
+	if (c)
+		fprintf(f, _("Usage: mailsetup %s [OPTION]...%s%s\n"), c->name, c->operands ? " " : "",
+			translated(c->operands));
+	else
+		fputs(_("Usage: mailsetup COMMAND [OPTION]... [ARGUMENT]...\n"), f);
+}
+
+static void put_heading(const struct screen *s, FILE *f, const char *heading)
+{
+	fprintf(f, "\n%s%s%s\n", style(s->out_color, BOLD), heading, style(s->out_color, PLAIN));
+}
+
+static void put_option(FILE *f, const struct option_spec *o, size_t width)
+{
+	CLEAN(bytes) struct bytes left = { 0 };
+
+	bytes_add_text(&left, "  ");
+	if (o->letter)
+		bytes_printf(&left, "-%c, ", o->letter);
+	else
+		bytes_add_text(&left, "    ");
+	bytes_printf(&left, "--%s", o->name);
+	if (o->argument)
+		bytes_printf(&left, "=%s", translated(o->argument));
+	if (text_columns(left.data) + 2 > TEXT_COLUMN)
+		fprintf(f, "%s\n%*s", left.data, TEXT_COLUMN, "");
+	else
+		put_padded(f, left.data, TEXT_COLUMN);
+	put_wrapped(f, translated(o->help), TEXT_COLUMN, TEXT_COLUMN, width);
+}
+
+static void put_options(struct cli *cli, FILE *f, const struct command *c, enum option_group group, const char *heading)
+{
+	CLEAN(free) struct option_spec *options = options_of(c, group, cli);
+
+	if (!options->name)
+		return;
+	put_heading(&cli->screen, f, heading);
+	for (const struct option_spec *o = options; o->name; o++)
+		put_option(f, o, help_width(&cli->screen));
+}
+
+static void put_examples(FILE *f, const char *examples)
+{
+	CLEAN(list) struct list lines = { 0 };
+
+	list_split(&lines, examples, "\n");
+	for (size_t i = 0; i < lines.n; i++)
+		fprintf(f, "  %s\n", lines.v[i]);
+}
+
+void help_command(struct cli *cli, const struct command *c, FILE *f)
+{
+	size_t width = help_width(&cli->screen);
+
+	help_usage(c, f);
+	fputc('\n', f);
+	put_wrapped(f, translated(c->help), 0, 0, width);
+	put_options(cli, f, c, GROUP_PARAMETERS, _("The server:"));
+	put_options(cli, f, c, GROUP_OWN, _("Options:"));
+	put_options(cli, f, c, GROUP_COMMON, _("Common options:"));
+	if (c->examples) {
+		put_heading(&cli->screen, f, _("Examples:"));
+		put_examples(f, c->examples);
+	}
+}
+
+void help_program(const struct screen *s, FILE *f)
+{
+	size_t width = help_width(s);
+
+	fputs(_("mailsetup turns a bare Debian machine into a complete mail server.\n\n"), f);
+	help_usage(NULL, f);
+	put_heading(s, f, _("Commands:"));
+	for (size_t i = 0; commands[i]; i++) {
+		fputs("  ", f);
+		put_padded(f, commands[i]->name, 12);
+		put_wrapped(f, translated(commands[i]->summary), 14, 14, width);
+	}
+	put_heading(s, f, _("Start with:"));
+	put_examples(f, "mailsetup install --domain exemple.fr --admin moi@exemple.fr");
+	fputc('\n', f);
+	put_wrapped(f, _("`mailsetup COMMAND --help` tells all about a command."), 0, 0, width);
+	put_wrapped(f,
+		_("Exit status: 0 done; 1 stopped and resumable, or a check failed; 2 wrong usage; 3 the machine cannot take "
+		  "it, nothing was changed; 4 a conflict that wants a decision; 5 another mailsetup or apt is at work; 6 a "
+		  "rollback could not put everything back."),
+		0, 0, width);
+}
+
+struct error *unknown_command(const char *name)
+{
+	CLEAN(list) struct list names = { 0 };
+	CLEAN(free) char *shown = text_fit(name, 40);
+
+	for (size_t i = 0; commands[i]; i++)
+		list_add(&names, commands[i]->name);
+	const char *near = suggest(name, &names);
+	if (near)
+		return fail(ERR_USAGE, _("unknown command '%s'; did you mean `mailsetup %s`?"), shown, near);
+	return fail(ERR_USAGE, _("unknown command '%s'; `mailsetup help` lists all"), shown);
+}

@@ -1,0 +1,61 @@
+#include "cli/install.h"
+#include "base/i18n.h"
+#include "cli/admin.h"
+#include "cli/json.h"
+#include "cli/next.h"
+#include "cli/session.h"
+
+static const char *config;
+static bool password_stdin, no_verify;
+
+const struct option_spec install_options[] = {
+	{ "config", 'c', N_("FILE"), N_("read parameters from FILE: lines `name = value`; the command line wins"), NULL, &config },
+	{ "password-stdin", 0, NULL, N_("read the password of --admin from standard input, one line"), &password_stdin, NULL },
+	{ "no-verify", 0, NULL, N_("do not prove the result with real mail at the end"), &no_verify, NULL },
+	{ 0 },
+};
+
+static struct error *run(struct cli *cli, struct session *s)
+{
+	struct error *e = run_install(&s->run, &s->graph);
+
+	terminal_close(&s->terminal);
+	if (error_code(e) == ERR_STOPPED && s->run.state)
+		cli->next = _("nothing is lost: run `mailsetup resume` to go on, or `mailsetup rollback` to take it all back");
+	return e;
+}
+
+static void tell_result(struct cli *cli, struct session *s)
+{
+	const struct screen *screen = &cli->screen;
+
+	if (cli->json) {
+		json_t *done = json_event("done");
+
+		json_object_set_new(done, "changes", json_integer(s->run.changes));
+		next_json(cli, s->host);
+		json_write(screen->out, done);
+	} else if (!cli->quiet && s->run.changes) {
+		next_show(cli, s->host);
+	} else if (!cli->quiet) {
+		fputs(_("Nothing had to be changed.\n"), screen->out);
+	}
+}
+
+struct error *install(struct cli *cli, bool resuming)
+{
+	CLEAN(session) struct session s = SESSION_CLOSED;
+
+	if (config)
+		TRY(params_read_file(&cli->params, config));
+	TRY(session_open(cli, SESSION_LOCK, &s));
+	if (resuming && !(s.run.state && cli->params.domain))
+		return fail(ERR_USAGE, _("nothing to resume: no install was ever started here"));
+	TRY(params_complete(&cli->params));
+	TRY(admin_password(cli, &s, password_stdin));
+	s.run.verify = !no_verify;
+	TRY(run(cli, &s));
+	TRY(admin_forget(cli, &s));
+	tell_result(cli, &s);
+	return NULL;
+}

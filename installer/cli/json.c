@@ -1,0 +1,54 @@
+#include "cli/json.h"
+#include "base/bytes.h"
+
+json_t *json_event(const char *name)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "event", json_string(name));
+	return object;
+}
+
+/* The longest prefix that is UTF-8, then '?' for the byte that is not, and so on. */
+static json_t *repaired(const char *s)
+{
+	CLEAN(bytes) struct bytes b = { 0 };
+
+	while (*s) {
+		size_t n = 0;
+
+		for (size_t k = 4; k > 0 && !n; k--) {
+			json_t *whole = strnlen(s, k) == k ? json_stringn(s, k) : NULL;
+
+			n = whole ? k : 0;
+			json_decref(whole);
+		}
+		bytes_add(&b, n ? s : "?", n ? n : 1);
+		s += n ? n : 1;
+	}
+	return json_string(bytes_text(&b));
+}
+
+void json_set_text(json_t *object, const char *key, const char *value)
+{
+	if (!value)
+		return;
+	json_t *string = json_string(value);
+	json_object_set_new(object, key, string ? string : repaired(value));
+}
+
+void json_set_seconds(json_t *object, const char *key, double seconds)
+{
+	json_object_set_new(object, key, json_real((double)(int64_t)(seconds * 1000 + 0.5) / 1000));
+}
+
+void json_write(FILE *f, json_t *value)
+{
+	char *s = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(12));
+
+	if (s)
+		fprintf(f, "%s\n", s);
+	fflush(f);
+	free(s);
+	json_decref(value);
+}

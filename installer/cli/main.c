@@ -1,0 +1,53 @@
+#include "base/i18n.h"
+#include "base/interrupt.h"
+#include "cli/command.h"
+
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifndef MAILSETUP_LOCALEDIR
+#define MAILSETUP_LOCALEDIR "/usr/local/share/locale"
+#endif
+
+/* A closed standard descriptor would be given to the first file opened, and messages would be written into it. */
+static void reopen_closed_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			_exit(ERR_STOPPED);
+}
+
+/* Passwords and keys pass through this process: no core file, no debugger of another process of the same user. */
+static void protect_secrets(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	umask(077);
+	prctl(PR_SET_DUMPABLE, 0);
+	setrlimit(RLIMIT_CORE, &none);
+}
+
+static void choose_language(void)
+{
+	setlocale(LC_CTYPE, "");
+	setlocale(LC_MESSAGES, "");
+	bindtextdomain("mailsetup", MAILSETUP_LOCALEDIR);
+	textdomain("mailsetup");
+}
+
+int main(int argc, char **argv)
+{
+	reopen_closed_descriptors();
+	protect_secrets();
+	signal(SIGPIPE, SIG_IGN);
+	interrupt_install();
+	choose_language();
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	return cli_main(argc, argv);
+}

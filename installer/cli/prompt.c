@@ -1,0 +1,151 @@
+#include "cli/prompt.h"
+#include "base/i18n.h"
+#include "base/interrupt.h"
+#include "mail/password.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define PASSWORD_MAX 512
+#define TRIES        3
+
+/* poll() wakes up at a signal, a restarted read() would not. */
+static struct error *wait_readable(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	for (;;) {
+		if (interrupted())
+			return fail(ERR_STOPPED, _("interrupted; nothing was changed"));
+		if (poll(&p, 1, -1) > 0)
+			return NULL;
+		if (errno != EINTR)
+			return fail_errno(errno, _("cannot wait for input"));
+	}
+}
+
+/* Byte by byte: what follows the line is not ours to swallow. */
+static struct error *read_into(int fd, char *buffer, size_t size_max, size_t *ret)
+{
+	size_t n = 0;
+
+	for (;;) {
+		char c;
+
+		TRY(wait_readable(fd));
+		ssize_t got = read(fd, &c, 1);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return fail_errno(errno, _("cannot read the line"));
+		if (got == 0 || c == '\n')
+			break;
+		if (n == size_max)
+			return fail(ERR_USAGE, _("the line is longer than %zu bytes"), size_max);
+		buffer[n++] = c;
+	}
+	*ret = n;
+	return NULL;
+}
+
+struct error *line_read(int fd, size_t size_max, struct bytes *ret)
+{
+	char *buffer = allocate(size_max + 1);
+	size_t n = 0;
+	struct error *e = read_into(fd, buffer, size_max, &n);
+
+	if (!e)
+		bytes_add(ret, buffer, n); /* in one piece: growing would leave copies behind */
+	explicit_bzero(buffer, size_max + 1);
+	free(buffer);
+	return e;
+}
+
+static void tell(int tty, const char *s)
+{
+	size_t left = strlen(s);
+
+	while (left) {
+		ssize_t n = write(tty, s, left);
+
+		if (n <= 0)
+			return;
+		s += n;
+		left -= (size_t)n;
+	}
+}
+
+static struct error *ask_hidden(int tty, const char *question, struct bytes *ret)
+{
+	struct termios before, hidden;
+
+	if (tcgetattr(tty, &before) < 0)
+		return fail_errno(errno, _("cannot set up the terminal"));
+	hidden = before;
+	hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+	hidden.c_cc[VSUSP] = _POSIX_VDISABLE; /* a shell in between would show what is typed */
+	tell(tty, question);
+	if (tcsetattr(tty, TCSAFLUSH, &hidden) < 0)
+		return fail_errno(errno, _("cannot set up the terminal"));
+	struct error *e = line_read(tty, PASSWORD_MAX, ret);
+	tcsetattr(tty, TCSAFLUSH, &before);
+	tell(tty, "\n");
+	return e;
+}
+
+/* *ret_reason says why the answer was not taken; NULL when it was. */
+static struct error *ask_twice(int tty, const char *account, struct bytes *ret, char **ret_reason)
+{
+	CLEAN(free) char *question = text(_("Password for the new mailbox %s: "), account);
+	struct bytes again = { 0 };
+
+	TRY(ask_hidden(tty, question, ret));
+	struct error *bad = password_check(ret);
+	if (bad) {
+		*ret_reason = text_copy(error_message(bad));
+		error_free(bad);
+		return NULL;
+	}
+	struct error *e = ask_hidden(tty, _("The same again: "), &again);
+	if (!e && !bytes_equal(ret, &again))
+		*ret_reason = text_copy(_("the two were not the same"));
+	bytes_wipe(&again);
+	return e;
+}
+
+struct error *password_ask(const char *account, struct bytes *ret)
+{
+	CLEAN(fd) int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (tty < 0)
+		return fail(ERR_USAGE,
+			_("--admin %s: its password is missing, and there is no terminal to ask for it; write it to standard "
+			  "input and give --password-stdin"),
+			account);
+	for (int i = 0; i < TRIES; i++) {
+		CLEAN(free) char *reason = NULL;
+
+		struct error *e = ask_twice(tty, account, ret, &reason);
+		if (!e && !reason)
+			return NULL;
+		bytes_wipe(ret);
+		if (e)
+			return e;
+		CLEAN(free) char *line = text("%s\n", reason);
+		tell(tty, line);
+	}
+	return fail(ERR_USAGE, _("--admin %s: no password was given; nothing was changed"), account);
+}
+
+struct error *confirm(FILE *talk, const char *question, bool *ret)
+{
+	CLEAN(bytes) struct bytes answer = { 0 };
+
+	fprintf(talk, "%s ", question);
+	fflush(talk);
+	TRY(line_read(STDIN_FILENO, 256, &answer));
+	*ret = rpmatch(bytes_text(&answer)) == 1;
+	return NULL;
+}

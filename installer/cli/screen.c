@@ -1,0 +1,172 @@
+#include "cli/screen.h"
+#include "base/bytes.h"
+
+#include <langinfo.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <wchar.h>
+#include <wctype.h>
+
+static bool terminal_is_dumb(void)
+{
+	const char *term = getenv("TERM");
+
+	return !term || !*term || strcmp(term, "dumb") == 0;
+}
+
+void screen_open(struct screen *s, bool no_color)
+{
+	const char *asked = getenv("NO_COLOR");
+	bool color = !no_color && !(asked && *asked) && !terminal_is_dumb();
+
+	*s = (struct screen){
+		.out = stdout,
+		.talk = stderr,
+		.out_terminal = isatty(STDOUT_FILENO),
+		.out_color = color && isatty(STDOUT_FILENO),
+		.talk_color = color && isatty(STDERR_FILENO),
+		.live = isatty(STDERR_FILENO) && !terminal_is_dumb(),
+		.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
+	};
+}
+
+unsigned screen_width(const struct screen *s)
+{
+	struct winsize size;
+	const char *columns = getenv("COLUMNS");
+
+	if (s->fixed_width)
+		return s->fixed_width;
+	if ((ioctl(fileno(s->talk), TIOCGWINSZ, &size) == 0 || ioctl(fileno(s->out), TIOCGWINSZ, &size) == 0) &&
+		size.ws_col)
+		return size.ws_col;
+	unsigned long n = columns ? strtoul(columns, NULL, 10) : 0;
+	return n >= 20 && n <= 1000 ? (unsigned)n : 80;
+}
+
+const char *screen_mark(const struct screen *s, enum mark mark)
+{
+	static const char *const marks[][2] = {
+		[MARK_DONE] = { "+", "✓" },    [MARK_SKIPPED] = { "-", "·" }, [MARK_FAILED] = { "x", "✗" },
+		[MARK_UNDONE] = { "<", "↶" }, [MARK_UNKNOWN] = { "?", "?" }, [MARK_TODO] = { "->", "→" },
+	};
+
+	return marks[mark][s->utf8];
+}
+
+const char *style(bool color, enum style style)
+{
+	static const char *const sequences[] = {
+		[PLAIN] = "\033[0m",
+		[DIM] = "\033[2m",
+		[BOLD] = "\033[1m",
+		[RED] = "\033[31m",
+		[GREEN] = "\033[32m",
+		[YELLOW] = "\033[33m",
+	};
+
+	return color ? sequences[style] : "";
+}
+
+/* The next character: its bytes and its columns; columns -1 for what cannot be shown. Never 0 bytes before the end. */
+static size_t next_character(const char *s, mbstate_t *state, int *ret_columns)
+{
+	wchar_t c;
+	size_t n = mbrtowc(&c, s, MB_CUR_MAX, state);
+
+	if (n == (size_t)-1 || n == (size_t)-2) {
+		*state = (mbstate_t){ 0 };
+		*ret_columns = -1;
+		return 1;
+	}
+	*ret_columns = n ? wcwidth(c) : 0;
+	return n;
+}
+
+size_t text_columns(const char *s)
+{
+	mbstate_t state = { 0 };
+	size_t columns = 0, n;
+	int width;
+
+	for (; *s; s += n) {
+		n = next_character(s, &state, &width);
+		columns += width < 0 ? 1 : (size_t)width;
+	}
+	return columns;
+}
+
+char *text_fit(const char *s, size_t limit)
+{
+	struct bytes b = { 0 };
+	mbstate_t state = { 0 };
+	bool cut = limit && text_columns(s) > limit;
+	bool utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	size_t room = !cut ? SIZE_MAX : limit - 1, used = 0, n;
+	int width;
+
+	for (; *s; s += n) {
+		n = next_character(s, &state, &width);
+		size_t columns = width < 0 ? 1 : (size_t)width;
+		if (used + columns > room)
+			break;
+		used += columns;
+		if (width < 0)
+			bytes_add_text(&b, *s == '\n' || *s == '\t' ? " " : "?");
+		else
+			bytes_add(&b, s, n);
+	}
+	bytes_add_text(&b, !cut ? "" : utf8 ? "…" : "~");
+	return b.data;
+}
+
+void put_text(FILE *f, const char *s)
+{
+	CLEAN(free) char *shown = text_fit(s, 0);
+
+	fputs(shown, f);
+}
+
+void put_padded(FILE *f, const char *s, size_t columns)
+{
+	size_t used = text_columns(s);
+
+	fprintf(f, "%s%*s", s, used < columns ? (int)(columns - used) : 0, "");
+}
+
+static void put_paragraph(FILE *f, const char *s, size_t column, size_t indent, size_t width)
+{
+	CLEAN(list) struct list words = { 0 };
+	bool first = true;
+
+	list_split(&words, s, " ");
+	for (size_t i = 0; i < words.n; i++) {
+		size_t n = text_columns(words.v[i]);
+
+		if (!first && column + 1 + n > width) {
+			fprintf(f, "\n%*s", (int)indent, "");
+			column = indent;
+			first = true;
+		}
+		fprintf(f, "%s%s", first ? "" : " ", words.v[i]);
+		column += n + !first;
+		first = false;
+	}
+	fputc('\n', f);
+}
+
+void put_wrapped(FILE *f, const char *s, size_t column, size_t indent, size_t width)
+{
+	for (;;) {
+		size_t n = strcspn(s, "\n");
+		CLEAN(free) char *paragraph = text_copy_n(s, n);
+
+		put_paragraph(f, paragraph, column, indent, width);
+		if (!s[n])
+			return;
+		s += n + 1;
+		if (*s != '\n')
+			fprintf(f, "%*s", (int)indent, "");
+		column = indent;
+	}
+}

@@ -1,0 +1,59 @@
+#include "cli/session.h"
+#include "base/i18n.h"
+#include "ensure/verbs.h"
+#include "host/lock.h"
+#include "steps/steps.h"
+
+#include <unistd.h>
+
+static void add_sinks(struct cli *cli, unsigned flags, struct session *s)
+{
+	terminal_open(&s->terminal, &cli->screen);
+	s->json.out = cli->screen.out;
+	if (!cli->json)
+		events_add(&s->events, terminal_sink(&s->terminal));
+	else if (!(flags & SESSION_QUERY))
+		events_add(&s->events, json_sink(&s->json));
+	if (!(flags & SESSION_QUERY))
+		events_add(&s->events, journal_sink());
+}
+
+struct error *session_open(struct cli *cli, unsigned flags, struct session *s)
+{
+	*s = SESSION_CLOSED;
+	add_sinks(cli, flags, s);
+	if (chdir("/") < 0)
+		return fail_errno(errno, _("cannot enter /"));
+	TRY(host_open("/", &s->host));
+	if (flags & SESSION_LOCK)
+		TRY(lock_take(s->host, &s->lock));
+	TRY(graph_build(all_steps, &s->graph));
+	s->compute = compute_new();
+	s->run = (struct run){
+		.host = s->host,
+		.params = &cli->params,
+		.compute = s->compute,
+		.events = &s->events,
+		.verbs = all_verbs,
+		.verify = true,
+	};
+	TRY(state_open(s->host, false, &s->run.state));
+	return s->run.state ? state_params_load(s->run.state, &cli->params) : NULL;
+}
+
+void session_cleanup(struct session *s)
+{
+	if (s->terminal.screen)
+		terminal_close(&s->terminal);
+	run_free_differences(&s->run);
+	list_free(&s->run.blockers);
+	list_free(&s->run.kept);
+	if (s->run.state)
+		state_close(s->run.state);
+	if (s->compute)
+		compute_free(s->compute);
+	graph_free(&s->graph);
+	fd_cleanup(&s->lock);
+	if (s->host)
+		host_close(s->host);
+}

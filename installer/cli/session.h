@@ -1,0 +1,29 @@
+/*
+ * What a command that looks at the machine needs: the host, the lock, the graph, the state store, the sinks, in a run.
+ */
+#pragma once
+
+#include "cli/command.h"
+#include "cli/sinks.h"
+#include "engine/run.h"
+
+enum session_flag {
+	SESSION_LOCK = 1 << 0,  /* one at a time */
+	SESSION_QUERY = 1 << 1, /* answers with one document: events go to the terminal only */
+};
+
+/* Opening it enters "/": read files named on the command line before. Points into itself: never copied. s->run.state is NULL where nothing is installed; else what the state store remembers
+ * completes cli->params. */
+struct session {
+	struct host *host;
+	int lock;
+	struct graph graph;
+	struct compute *compute;
+	struct events events;
+	struct terminal terminal;
+	struct json_lines json;
+	struct run run;
+};
+#define SESSION_CLOSED ((struct session){ .lock = -1 })
+struct error *session_open(struct cli *cli, unsigned flags, struct session *s) MUST_USE;
+void session_cleanup(struct session *s);

@@ -1,0 +1,54 @@
+/*
+ * Debian packages, through dpkg-query(1), apt-get(8), apt-mark(8) and debconf-set-selections(1).
+ *
+ * apt-get runs unattended: noninteractive, no recommends, --force-confdef --force-confold, Dpkg::Use-Pty=0,
+ * DPkg::Lock::Timeout, Acquire::Retries=3, Status-Fd for progress. Its text is never parsed for meaning, but
+ * for the stable "Inst" and "Remv" lines of a simulation and the lines of --print-uris.
+ */
+#pragma once
+
+#include "host/host.h"
+
+/* percent is 0..100 over download and unpack together; what is a package name or "". */
+typedef void package_progress(void *context, double percent, const char *what);
+
+struct package_plan {
+	struct list install;    /* what apt would install, ours and their dependencies */
+	struct list remove;     /* what it would remove: show it before doing it */
+	struct list downloads;  /* addresses of what is not in the cache yet */
+	uint64_t download_size; /* bytes */
+};
+void package_plan_free(struct package_plan *p);
+static inline void package_plan_cleanup(struct package_plan *p)
+{
+	package_plan_free(p);
+}
+
+/* Names whose state is not "install ok installed"; a held package that is installed is not missing. */
+struct error *packages_missing(struct host *h, const char *const *names, struct list *ret) MUST_USE;
+/* Every package that dpkg knows as installed or half so, "NAME" or "NAME:ARCH" as dpkg prints it, sorted. */
+struct error *packages_present(struct host *h, struct list *ret) MUST_USE;
+struct error *packages_manual(struct host *h, struct list *ret) MUST_USE; /* apt-mark showmanual, sorted */
+struct error *packages_held(struct host *h, struct list *ret) MUST_USE;   /* apt-mark showhold, sorted */
+/* Empty when dpkg is healthy; else what dpkg --audit says. */
+struct error *packages_audit(struct host *h, struct bytes *ret) MUST_USE;
+/* What an installation would do; changes nothing. An unknown package gives ERR_PRECHECK with its name. */
+struct error *packages_simulate(struct host *h, const char *const *names, struct package_plan *ret) MUST_USE;
+/* The configured http and https addresses of the Debian archives' InRelease files. */
+struct error *packages_sources(struct host *h, struct list *ret) MUST_USE;
+/* Can apt fetch this address? ERR_PRECHECK with apt's words as detail. timeout in seconds. */
+struct error *package_source_answers(struct host *h, const char *url, unsigned timeout) MUST_USE;
+/* ERR_BUSY with the holder's pid when a lock of apt or dpkg is held. */
+struct error *packages_lock_free(struct host *h) MUST_USE;
+
+/* apt-get update. */
+struct error *packages_refresh(struct host *h, package_progress *progress, void *context) MUST_USE;
+/* debconf selections, then install, in one transaction. Waits lock_timeout seconds for apt's lock. */
+struct error *packages_install(struct host *h, const char *const *names, const char *preseed, unsigned lock_timeout,
+	package_progress *progress, void *context) MUST_USE;
+/* dpkg --configure -a, unattended. */
+struct error *packages_configure(struct host *h) MUST_USE;
+/* Purges exactly these; refuses (ERR_CONFLICT) when the simulation would remove anything else. */
+struct error *packages_purge(struct host *h, const char *const *names, package_progress *progress, void *context) MUST_USE;
+struct error *packages_mark_auto(struct host *h, const char *const *names) MUST_USE;
+struct error *packages_mark_manual(struct host *h, const char *const *names) MUST_USE;

@@ -1,0 +1,198 @@
+#include "host/package_parse.h"
+
+#include <ctype.h>
+
+static void add_once(struct list *l, const char *s)
+{
+	if (!list_has(l, s))
+		list_add(l, s);
+}
+
+/* Without the locale's decimal comma, as strtod() would have it. False when s holds no number. */
+static bool percent_parse(const char *s, double *ret)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)*s))
+		return false;
+	*ret = (double)strtoul(s, &end, 10);
+	if (*end == '.' && isdigit((unsigned char)end[1]))
+		*ret += (end[1] - '0') / 10.0;
+	if (*ret > 100)
+		*ret = 100;
+	return true;
+}
+
+/* "postfix", "postfix:amd64" and "/var/cache/apt/archives/postfix_3.5_amd64.deb " are all package postfix. */
+static void package_copy(const char *s, size_t n, char *ret, size_t size)
+{
+	for (const char *slash; (slash = memchr(s, '/', n)); s = slash + 1)
+		n -= (size_t)(slash + 1 - s);
+	size_t length = strcspn(s, "_: ");
+
+	if (length > n)
+		length = n;
+	snprintf(ret, size, "%.*s", (int)length, s);
+	if (strcmp(ret, "dpkg-exec") == 0)
+		*ret = '\0';
+}
+
+struct apt_line apt_line_parse(const char *line)
+{
+	struct apt_line l = { .event = APT_OTHER };
+	const char *first = strchr(line, ':');
+	bool numbered = false;
+
+	if (!first)
+		return l;
+	first++;
+	/* pmerror may write NAME:ARCHITECTURE, so the number is the first field after the name that is one. */
+	for (const char *field = first; !numbered && (field = strchr(field, ':'));)
+		numbered = percent_parse(++field, &l.percent);
+
+	if (starts_with(line, "pmerror:"))
+		l.event = APT_FAILURE;
+	else if (numbered && starts_with(line, "dlstatus:"))
+		l.event = APT_DOWNLOAD;
+	else if (numbered && starts_with(line, "pmstatus:"))
+		l.event = APT_CHANGE;
+	if (l.event == APT_FAILURE || l.event == APT_CHANGE)
+		package_copy(first, strcspn(first, ":"), l.package, sizeof(l.package));
+	return l;
+}
+
+void apt_progress_add(struct apt_progress *p, const struct apt_line *line)
+{
+	double percent = p->percent;
+
+	if (line->event == APT_DOWNLOAD) {
+		p->downloading = true;
+		if (p->download_share <= 0)
+			p->download_share = 50;
+		percent = line->percent * p->download_share / 100;
+	} else if (line->event == APT_CHANGE) {
+		p->changing = true;
+		percent = p->download_share + line->percent * (100 - p->download_share) / 100;
+	}
+	if (percent > p->percent)
+		p->percent = percent;
+}
+
+void simulation_parse(const char *output, struct package_plan *ret)
+{
+	CLEAN(list) struct list lines = { 0 };
+
+	list_split(&lines, output, "\n");
+	for (size_t i = 0; i < lines.n; i++) {
+		const char *line = lines.v[i];
+		struct list *to = starts_with(line, "Inst ") ? &ret->install : &ret->remove;
+
+		if (to == &ret->remove && !starts_with(line, "Remv ") && !starts_with(line, "Purg "))
+			continue;
+		CLEAN(free) char *name = text_copy_n(line + 5, strcspn(line + 5, " "));
+		add_once(to, name);
+	}
+}
+
+void uris_parse(const char *output, struct package_plan *ret, struct list *names)
+{
+	CLEAN(list) struct list lines = { 0 };
+
+	list_split(&lines, output, "\n");
+	for (size_t i = 0; i < lines.n; i++) {
+		CLEAN(list) struct list fields = { 0 };
+		char name[128], *quote;
+
+		list_split(&fields, lines.v[i], " ");
+		if (fields.n < 3 || *fields.v[0] != '\'' || !(quote = strchr(fields.v[0] + 1, '\'')))
+			continue;
+		*quote = '\0';
+		list_add(&ret->downloads, fields.v[0] + 1);
+		ret->download_size += strtoull(fields.v[2], NULL, 10);
+		if (!names)
+			continue;
+		package_copy(fields.v[1], strlen(fields.v[1]), name, sizeof(name));
+		add_once(names, name);
+	}
+}
+
+void unknown_parse(const char *complaints, struct list *ret)
+{
+	static const char unable[] = "E: Unable to locate package ";
+	static const char no_candidate[] = "' has no installation candidate";
+	CLEAN(list) struct list lines = { 0 };
+
+	list_split(&lines, complaints, "\n");
+	for (size_t i = 0; i < lines.n; i++) {
+		char *line = lines.v[i], *end;
+
+		if (starts_with(line, unable)) {
+			add_once(ret, line + strlen(unable));
+		} else if (starts_with(line, "E: Package '") && (end = strstr(line, no_candidate))) {
+			*end = '\0';
+			add_once(ret, line + strlen("E: Package '"));
+		}
+	}
+}
+
+char *fetch_reason_parse(const char *complaints)
+{
+	static const char failed[] = "E: Failed to fetch ";
+	CLEAN(list) struct list words = { 0 };
+	CLEAN(bytes) struct bytes reason = { 0 };
+	const char *line = strstr(complaints, failed);
+
+	if (!line)
+		return text_copy("");
+	line += strlen(failed);
+	line += strcspn(line, " \n");
+	/* What follows in brackets is the address that was asked. */
+	CLEAN(free) char *rest = text_copy_n(line, strcspn(line, "[\n"));
+	list_split(&words, rest, " ");
+	for (size_t i = 0; i < words.n; i++)
+		bytes_printf(&reason, "%s%s", i ? " " : "", words.v[i]);
+	return text_copy(bytes_text(&reason));
+}
+
+void sources_parse(const char *output, struct list *ret)
+{
+	CLEAN(list) struct list lines = { 0 };
+
+	list_split(&lines, output, "\n");
+	for (size_t i = 0; i < lines.n; i++) {
+		CLEAN(list) struct list fields = { 0 };
+
+		list_split(&fields, lines.v[i], " ");
+		/* A release of the form "./" is a flat directory: no archive of Debian's. */
+		if (fields.n < 2 || !starts_with(fields.v[0], "http") || ends_with(fields.v[1], "/"))
+			continue;
+		/* While no list has been fetched, apt does not know the origin and leaves its placeholder. */
+		if (fields.n > 2 && strcmp(fields.v[2], "Debian") != 0 && *fields.v[2] != '$')
+			continue;
+		CLEAN(free) char *address = text("%sdists/%s/InRelease", fields.v[0], fields.v[1]);
+		add_once(ret, address);
+	}
+}
+
+void states_parse(const char *output, struct list *ret_installed, struct list *ret_known)
+{
+	CLEAN(list) struct list lines = { 0 };
+
+	list_split(&lines, output, "\n");
+	for (size_t i = 0; i < lines.n; i++) {
+		CLEAN(list) struct list f = { 0 };
+
+		list_split(&f, lines.v[i], " ");
+		if (f.n != 5 || strcmp(f.v[4], "not-installed") == 0)
+			continue;
+		bool wanted = strcmp(f.v[2], "install") == 0 || strcmp(f.v[2], "hold") == 0;
+		bool whole = strcmp(f.v[3], "ok") == 0 && strcmp(f.v[4], "installed") == 0;
+
+		list_add(ret_known, f.v[0]);
+		list_addf(ret_known, "%s:%s", f.v[0], f.v[1]);
+		if (!wanted || !whole)
+			continue;
+		list_add(ret_installed, f.v[0]);
+		list_addf(ret_installed, "%s:%s", f.v[0], f.v[1]);
+	}
+}

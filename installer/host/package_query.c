@@ -1,0 +1,200 @@
+#include "host/file.h"
+#include "host/package_internal.h"
+#include "host/package_parse.h"
+#include "host/process.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+void package_plan_free(struct package_plan *p)
+{
+	list_free(&p->install);
+	list_free(&p->remove);
+	list_free(&p->downloads);
+	*p = (struct package_plan){ 0 };
+}
+
+void list_add_all(struct list *l, const char *const *names)
+{
+	for (; *names; names++)
+		list_add(l, *names);
+}
+
+struct error *packages_states(
+	struct host *h, const char *const *names, struct list *ret_installed, struct list *ret_known)
+{
+	CLEAN(list) struct list argv = { 0 };
+	CLEAN(bytes) struct bytes output = { 0 };
+
+	if (!*names)
+		return NULL;
+	list_split(&argv, "dpkg-query -W -f", " ");
+	list_add(&argv, "${Package} ${Architecture} ${Status}\\n");
+	list_add_all(&argv, names);
+	/* Status 1: some of the names are unknown. */
+	const struct process p = { .argv = (const char *const *)argv.v, .accept = 1 };
+	TRY(process_run(h, &p, &output, NULL));
+	states_parse(bytes_text(&output), ret_installed, ret_known);
+	return NULL;
+}
+
+struct error *packages_missing(struct host *h, const char *const *names, struct list *ret)
+{
+	CLEAN(list) struct list installed = { 0 };
+	CLEAN(list) struct list known = { 0 };
+
+	TRY(packages_states(h, names, &installed, &known));
+	for (; *names; names++)
+		if (!list_has(&installed, *names))
+			list_add(ret, *names);
+	return NULL;
+}
+
+struct error *packages_present(struct host *h, struct list *ret)
+{
+	CLEAN(bytes) struct bytes output = { 0 };
+	CLEAN(list) struct list lines = { 0 };
+
+	TRY(process_simple(
+		h, &output, "dpkg-query", "-W", "-f", "${db:Status-Status} ${binary:Package}\\n", NULL));
+	list_split(&lines, bytes_text(&output), "\n");
+	for (size_t i = 0; i < lines.n; i++) {
+		const char *name = strchr(lines.v[i], ' ');
+
+		if (name && !starts_with(lines.v[i], "not-installed ") &&
+			!starts_with(lines.v[i], "config-files "))
+			list_add(ret, name + 1);
+	}
+	list_sort(ret);
+	return NULL;
+}
+
+static struct error *marks_show(struct host *h, const char *command, struct list *ret)
+{
+	CLEAN(bytes) struct bytes output = { 0 };
+
+	TRY(process_simple(h, &output, "apt-mark", command, NULL));
+	list_split(ret, bytes_text(&output), "\n");
+	list_sort(ret);
+	return NULL;
+}
+
+struct error *packages_manual(struct host *h, struct list *ret)
+{
+	return marks_show(h, "showmanual", ret);
+}
+
+struct error *packages_held(struct host *h, struct list *ret)
+{
+	return marks_show(h, "showhold", ret);
+}
+
+struct error *packages_audit(struct host *h, struct bytes *ret)
+{
+	static const char *const argv[] = { "dpkg", "--audit", NULL };
+	const struct process p = { .argv = argv, .accept = 1 };
+
+	return process_run(h, &p, ret, NULL);
+}
+
+static struct error *simulation_explain(struct error *e)
+{
+	CLEAN(list) struct list unknown = { 0 };
+	CLEAN(bytes) struct bytes names = { 0 };
+
+	unknown_parse(error_detail(e), &unknown);
+	if (!unknown.n)
+		return recode(wrap(e, "apt sees no way to install the packages"), ERR_PRECHECK);
+	for (size_t i = 0; i < unknown.n; i++)
+		bytes_printf(&names, "%s%s", i ? ", " : "", unknown.v[i]);
+	error_free(e);
+	return fail(ERR_PRECHECK,
+		"apt knows no package %s: check /etc/apt/sources.list, run `apt-get update`, then start again",
+		names.data);
+}
+
+struct error *packages_uris(
+	struct host *h, const char *const *names, struct package_plan *ret, struct list *ret_names)
+{
+	CLEAN(list) struct list argv = { 0 };
+	CLEAN(bytes) struct bytes output = { 0 };
+
+	list_split(&argv, "apt-get -qq -y --print-uris --no-install-recommends install", " ");
+	list_add_all(&argv, names);
+	const struct process p = { .argv = (const char *const *)argv.v };
+	TRY(process_run(h, &p, &output, NULL));
+	uris_parse(bytes_text(&output), ret, ret_names);
+	return NULL;
+}
+
+struct error *packages_simulate(struct host *h, const char *const *names, struct package_plan *ret)
+{
+	CLEAN(list) struct list argv = { 0 };
+	CLEAN(bytes) struct bytes output = { 0 };
+
+	if (!*names)
+		return NULL;
+	list_split(&argv, "apt-get -s -y -q --no-install-recommends install", " ");
+	list_add_all(&argv, names);
+	const struct process p = { .argv = (const char *const *)argv.v };
+	struct error *e = process_run(h, &p, &output, NULL);
+	if (e)
+		return simulation_explain(e);
+	simulation_parse(bytes_text(&output), ret);
+	return ret->install.n ? packages_uris(h, names, ret, NULL) : NULL;
+}
+
+static struct error *targets_read(struct host *h, const char *option, struct list *ret)
+{
+	CLEAN(bytes) struct bytes output = { 0 };
+
+	TRY(process_simple(h, &output, "apt-get", "indextargets", "--format",
+		"$(REPO_URI) $(RELEASE) $(ORIGIN)", "Created-By: Packages", option, NULL));
+	sources_parse(bytes_text(&output), ret);
+	return NULL;
+}
+
+struct error *packages_sources(struct host *h, struct list *ret)
+{
+	TRY(targets_read(h, NULL, ret));
+	/* Before the first `apt-get update`, apt shows only what it would fetch. */
+	return ret->n ? NULL : targets_read(h, "--no-release-info", ret);
+}
+
+static struct error *lock_check(struct host *h, const char *path)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	CLEAN(fd) int fd = -1, comm = -1;
+	char name[32] = "";
+
+	struct error *e = file_open(h, path, O_RDONLY, &fd);
+	if (error_errno(e) == ENOENT) {
+		error_free(e);
+		return NULL;
+	}
+	TRY(e);
+	if (fcntl(fd, F_GETLK, &lock) < 0)
+		return fail_errno(errno, "cannot see who holds %s", path);
+	if (lock.l_type == F_UNLCK)
+		return NULL;
+
+	CLEAN(free) char *proc = text("/proc/%d/comm", lock.l_pid);
+	e = file_open(h, proc, O_RDONLY, &comm);
+	error_free(e);
+	if (comm >= 0 && read(comm, name, sizeof(name) - 1) > 0)
+		name[strcspn(name, "\n")] = '\0';
+	/* A lock of an open file, or of another pid namespace, has no pid here. */
+	CLEAN(free) char *process = lock.l_pid > 0 ? text(" (process %d)", lock.l_pid) : text_copy("");
+	return fail(ERR_BUSY, "%s%s holds %s: wait until it has ended, then start again",
+		*name ? name : "another program", process, path);
+}
+
+struct error *packages_lock_free(struct host *h)
+{
+	static const char *const paths[] = { "/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock",
+		"/var/lib/apt/lists/lock", "/var/cache/apt/archives/lock" };
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++)
+		TRY(lock_check(h, paths[i]));
+	return NULL;
+}

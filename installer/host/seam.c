@@ -1,0 +1,93 @@
+#include "host/seam.h"
+
+#ifdef MAILSETUP_SEAM
+
+#include "base/memory.h"
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct {
+	pid_t owner;
+	unsigned long count;
+	const char *log;
+	unsigned long die;
+	unsigned long fail;
+	bool fail_on;
+	int fail_errno;
+} state;
+
+static int errno_of(const char *s)
+{
+	static const struct {
+		const char *name;
+		int number;
+	} names[] = {
+		{ "ENOSPC", ENOSPC }, { "EIO", EIO }, { "EROFS", EROFS }, { "EDQUOT", EDQUOT },
+		{ "EACCES", EACCES }, { "EPERM", EPERM }, { "ENOMEM", ENOMEM }, { "EMFILE", EMFILE },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(s, names[i].name) == 0)
+			return names[i].number;
+	return atoi(s);
+}
+
+/* A matrix that believes it tested something must not run on a misspelt setting. */
+static __attribute__((noreturn)) void refuse(const char *name, const char *value)
+{
+	fprintf(stderr, "mailsetup: %s=%s is malformed\n", name, value);
+	_exit(ERR_USAGE);
+}
+
+static void read_environment(void)
+{
+	const char *die = getenv("MAILSETUP_SEAM_DIE"), *fails = getenv("MAILSETUP_SEAM_FAIL");
+	char *end;
+
+	state.owner = getpid();
+	state.log = getenv("MAILSETUP_SEAM_LOG");
+	if (die) {
+		state.die = strtoul(die, &end, 10);
+		if (!state.die || *end)
+			refuse("MAILSETUP_SEAM_DIE", die);
+	}
+	if (!fails)
+		return;
+	state.fail = strtoul(fails, &end, 10);
+	state.fail_on = *end == '+';
+	end += state.fail_on;
+	state.fail_errno = *end == ':' ? errno_of(end + 1) : 0;
+	if (!state.fail || state.fail_errno <= 0)
+		refuse("MAILSETUP_SEAM_FAIL", fails);
+}
+
+static void write_log(const char *action, const char *target)
+{
+	CLEAN(free) char *line = text("%lu %s %s\n", state.count, action, target);
+	CLEAN(fd) int fd = open(state.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+	/* One write: a kill leaves a whole line or none. */
+	if (fd < 0 || write(fd, line, strlen(line)) < 0)
+		refuse("MAILSETUP_SEAM_LOG", state.log);
+}
+
+struct error *seam(const char *action, const char *target)
+{
+	if (!state.owner)
+		read_environment();
+	/* A forked child (a computation, a check) is not the process that is counted. */
+	if (getpid() != state.owner)
+		return NULL;
+	state.count++;
+	if (state.log)
+		write_log(action, target);
+	if (state.count == state.die)
+		kill(getpid(), SIGKILL);
+	if (state.fail && (state.count == state.fail || (state.fail_on && state.count > state.fail)))
+		return fail_errno(state.fail_errno, "cannot %s %s", action, target);
+	return NULL;
+}
+
+#endif

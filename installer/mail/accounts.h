@@ -1,0 +1,52 @@
+/*
+ * The guide's database, /etc/postfix/bdd/postfix.sqlite: accounts, aliases, domains, blocklists, in its own tables and
+ * columns. Postfix and Dovecot read it while we write, so it is changed in place, in transactions, never by
+ * renaming a new file over it, and with a rollback journal (a chrooted reader cannot see a WAL).
+ *
+ * Values are bound, never pasted. Tables and columns are names of our own code. A database that others hold locked
+ * for five seconds gives ERR_BUSY.
+ */
+#pragma once
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "host/host.h"
+
+#define ACCOUNTS_PATH "/etc/postfix/bdd/postfix.sqlite"
+
+struct accounts;
+
+/* The file must exist; an empty one is a database without tables. A link, or a file with two names, is refused. */
+struct error *accounts_open(struct host *h, bool read_only, struct accounts **ret) MUST_USE;
+void accounts_close(struct accounts *a);
+DEFINE_CLEANUP(struct accounts *, accounts_close)
+
+/* A cell of a row: column, value. A NULL column ends the array. */
+struct cell {
+	const char *column;
+	const char *value; /* text or decimal integer; SQLite's column affinity converts */
+};
+
+/* Creates the tables of the schema that are missing, in one transaction; existing ones keep their rows, and
+ * ERR_CONFLICT names the columns that they lack. schema is the guide's SQL. */
+struct error *accounts_create_schema(struct accounts *a, const char *schema) MUST_USE;
+/* Which tables of the schema are missing ("table") or lack a column ("table.column"); empty when none. */
+struct error *accounts_schema_missing(struct accounts *a, const char *schema, struct list *ret) MUST_USE;
+/* The row whose key column equals key: *ret_cells gets "column=value" texts in the order of want, or stays empty. */
+struct error *accounts_row_find(struct accounts *a, const char *table, const char *key_column, const char *key,
+	const struct cell *want, struct list *ret) MUST_USE;
+/* ERR_CONFLICT when the table has the row already, or refuses it. */
+struct error *accounts_row_insert(struct accounts *a, const char *table, const struct cell *cells) MUST_USE;
+/* Absence is success. */
+struct error *accounts_row_delete(struct accounts *a, const char *table, const char *key_column, const char *key) MUST_USE;
+
+/* An active account of the guide's postfix_utilisateurs; hash is "{SHA512-CRYPT}...", full_name may be NULL, privilege is
+ * "administrateur" or "utilisateur". */
+struct error *accounts_user_add(struct accounts *a, const char *address, const char *hash, const char *full_name,
+	const char *privilege) MUST_USE;
+struct error *accounts_user_exists(struct accounts *a, const char *address, bool *ret) MUST_USE;
+struct error *accounts_user_delete(struct accounts *a, const char *address) MUST_USE;
+/* Addresses of all accounts, active or not, sorted. */
+struct error *accounts_users(struct accounts *a, struct list *ret) MUST_USE;
+struct error *accounts_domains(struct accounts *a, struct list *ret) MUST_USE; /* active, the default first */
+struct error *accounts_count(struct accounts *a, uint64_t *ret_rows) MUST_USE; /* of all the guide's tables */

@@ -1,0 +1,164 @@
+# shellcheck shell=bash
+# Roots: a complete Debian in a directory, made once, never changed afterwards.
+
+# Raised when a root is made differently from the same packages.
+recipe=3
+
+lab_packages=(
+	bind9-dnsutils ca-certificates dbus debian-archive-keyring dnsmasq-base iproute2 libio-socket-ssl-perl
+	libnet-dns-perl libnet-ssleay-perl mmdebstrap openssl procps python3 python3-dkim strace swaks
+	systemd-container util-linux
+)
+
+# Used while the project's Makefile has no target deps-list.
+dev_packages=(
+	gcc make pkg-config gettext libcurl4-openssl-dev libssl-dev libsqlite3-dev libsystemd-dev libarchive-dev
+	libcmocka-dev libidn2-dev libjansson-dev libopendkim-dev libunbound-dev libmnl-dev libcrypt-dev libacl1-dev
+)
+builder_tools=(strace valgrind)
+
+server_packages=(systemd systemd-sysv dbus ca-certificates iproute2 netbase procps)
+
+# Downloaded, not installed: what mailsetup and the guide ask for, in any release (spamd: 12 and later), and strace
+# to look at it.
+mail_packages=(
+	openssl bind9-dnsutils dnsutils cron postfix sqlite3 postfix-sqlite dovecot-core dovecot-imapd dovecot-sqlite
+	dovecot-lmtpd dovecot-sieve dovecot-managesieved opendkim opendkim-tools spamassassin spamd spamc spamass-milter
+	libmail-spf-perl strace
+)
+
+cmd_deps() {
+	local missing=() package
+	for package in "${lab_packages[@]}"; do
+		[[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
+			missing+=("$package")
+	done
+	((${#missing[@]} > 0)) || return 0
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get -q update
+	apt-get -qy install --no-install-recommends "${missing[@]}"
+}
+
+# The machine's own Debian mirror. The security suite is left out: it answers 404 for packages that it lists.
+mirror() {
+	local uri
+	# shellcheck disable=SC2016  # apt's own placeholders
+	uri=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN)' 'Created-By: Packages' |
+		awk '$2 == "Debian" && $1 !~ /security/ && !seen++ { print $1 }')
+	[[ -n $uri ]] || die "no Debian mirror in this machine's apt settings (is apt-get update done?)"
+	printf '%s\n' "$uri"
+}
+
+build_packages() {
+	local list=() word
+	read -ra list < <(make -C "$checkout" -s deps-list 2>/dev/null) || true
+	if ((${#list[@]} > 0)); then
+		for word in "${list[@]}"; do
+			[[ $word =~ ^[a-z0-9][a-z0-9+.-]+$ ]] || die "make deps-list: '$word' is not a package name"
+		done
+	else
+		list=("${dev_packages[@]}")
+	fi
+	printf '%s\n' "${list[@]}" "${builder_tools[@]}" | sort -u
+}
+
+# A -dev package depends on its library in exactly its own version: this finds the library's name in any release.
+runtime_libraries() { # BUILDER
+	local dev
+	mapfile -t dev < <(build_packages | grep -e '-dev$' | grep -v cmocka)
+	dpkg-query --admindir="$1/var/lib/dpkg" -W -f '${Depends}\n' "${dev[@]}" |
+		tr ',' '\n' | sed -n 's/^ *\([^ ]*\) (= .*/\1/p' | grep -v -e '-dev$' | sort -u
+}
+
+# Prints the path of the root, made if need be.
+ensure_root() { # RELEASE KIND
+	local release=$1 kind=$2 packages downloads='' key dir builder
+	[[ $release =~ ^[a-z]+$ ]] || die "not a release: '$release'"
+	case $kind in
+	build) packages=$(build_packages) ;;
+	bare)
+		builder=$(ensure_root "$release" build)
+		packages=$(printf '%s\n' "${server_packages[@]}" && runtime_libraries "$builder")
+		downloads=${mail_packages[*]}
+		;;
+	*) die "a root is 'build' or 'bare', not '$kind'" ;;
+	esac
+	key=$(printf '%s\n' "$recipe" "$release" "$kind" "$packages" "$downloads" | sha256sum | cut -c1-12)
+	dir=$cache/roots/$release-$kind-$key
+	[[ -d $dir ]] || make_root "$release" "$kind" "$dir" "$packages" >&2
+	printf '%s\n' "$dir"
+}
+
+make_root() { # RELEASE KIND DIR PACKAGES
+	local release=$1 kind=$2 dir=$3 packages=$4 uri tmp=$3.partial options=()
+	uri=$(mirror)
+	mkdir -p "$cache/roots"
+	exec {lock}>"$dir.lock"
+	flock -w 1800 "$lock" || die "another caller has been building $dir for half an hour"
+	if [[ ! -d $dir ]]; then
+		rm -rf --one-file-system "$tmp"
+		if [[ $kind == bare ]]; then
+			# The debs that made the root itself go; those that a host will ask for come. mmdebstrap fetches no
+			# translations, but an apt-get update in the host wants them.
+			# shellcheck disable=SC2016  # for mmdebstrap's own shell
+			options=(--skip=cleanup/apt/lists,cleanup/apt/cache --customize-hook='
+				export APT_CONFIG=$MMDEBSTRAP_APT_CONFIG
+				apt-get clean
+				apt-get -qq -o Acquire::Languages=en update
+				apt-get -qqy --no-install-recommends --download-only install $(
+					apt-cache --no-all-versions show '"${mail_packages[*]}"' 2>/dev/null | sed -n "s/^Package: //p")')
+		fi
+		unshare --mount mmdebstrap --quiet --variant=minbase --mode=root --components=main "${options[@]}" \
+			--include="${packages//$'\n'/,}" "$release" "$tmp" "$uri"
+		[[ $kind != bare ]] || make_it_a_server "$tmp"
+		mv -T "$tmp" "$dir"
+	fi
+	exec {lock}>&-
+}
+
+make_it_a_server() { # DIR
+	echo mail >"$1/etc/hostname"
+	printf '127.0.0.1\tlocalhost\n127.0.1.1\tmail.exemple.fr mail\n::1\tlocalhost ip6-localhost ip6-loopback\n' \
+		>"$1/etc/hosts"
+	echo 'nameserver 198.51.100.1' >"$1/etc/resolv.conf"
+	: >"$1/etc/machine-id"
+	# apt's own index of the lists takes a second to make: once here instead of in every host.
+	chroot "$1" apt-get -qq check
+}
+
+cmd_root() {
+	(($# == 2)) || usage
+	ensure_root "$@"
+}
+
+# The checkout has the same path inside, so that what the compiler and gcov write down is true on both sides. Whatever
+# else the command writes goes to a tmpfs: the root stays as it was made, and any number of commands share it.
+# The inner shell stays as PID 1: a program that is PID 1 itself does not die of its own signals.
+cmd_run_in_build() {
+	(($# >= 2)) || usage
+	local root
+	root=$(ensure_root "$1" build)
+	shift
+	mkdir -p "$cache/scratch"
+	# shellcheck disable=SC2016  # for the inner shell
+	exec unshare --mount --net --pid --fork --kill-child sh -euc '
+		root=$1 checkout=$2 top=$3
+		shift 3
+		ip link set lo up
+		mount -t tmpfs lab "$top"
+		mkdir "$top/upper" "$top/work" "$top/mnt"
+		mount -t overlay lab "$top/mnt" -o "lowerdir=$root,upperdir=$top/upper,workdir=$top/work"
+		mount -t proc proc "$top/mnt/proc"
+		mount --rbind /dev "$top/mnt/dev"
+		mkdir -p "$top/mnt$checkout"
+		mount --bind "$checkout" "$top/mnt$checkout"
+		chroot "$top/mnt" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+			HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" sh -c "cd \"\$0\" && exec \"\$@\"" "$checkout" "$@"
+		' lab "$root" "$checkout" "$cache/scratch" "$@"
+}
+
+cmd_build() {
+	local release=${1:-bullseye}
+	(($# == 0)) || shift
+	cmd_run_in_build "$release" make -j2 "BUILD=build/$release" "$@"
+}
