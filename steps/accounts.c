@@ -16,7 +16,7 @@ static struct error *accounts_apply(struct run *run)
 
 const struct step step_accounts = {
 	.name = "accounts",
-	.title = "System users, groups and memberships",
+	.title = "Users, groups and memberships",
 	.why = "mailboxes have one owner, and the daemons reach each other's sockets through groups",
 	.needs = NEEDS(&step_packages),
 	.revision = 1,

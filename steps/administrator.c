@@ -60,7 +60,7 @@ static struct error *administrator_apply(struct run *run)
 
 const struct step step_administrator = {
 	.name = "administrator",
-	.title = "First mailbox; postmaster, abuse and root lead to it",
+	.title = "First mailbox, postmaster, abuse, root",
 	.why = "every mail domain must have a postmaster that somebody reads",
 	.needs = NEEDS(&step_database),
 	.revision = 1,

@@ -47,7 +47,7 @@ static struct error *database_postcheck(struct run *run)
 
 const struct step step_database = {
 	.name = "database",
-	.title = "Accounts database with its domains",
+	.title = "Accounts database and its domains",
 	.why = "users, domains, aliases and blocklists stand in one SQLite file",
 	.needs = NEEDS(&step_accounts),
 	.revision = 1,

@@ -43,7 +43,7 @@ static struct error *dovecot_postcheck(struct run *run)
 
 const struct step step_dovecot = {
 	.name = "dovecot",
-	.title = "Dovecot: IMAP, LMTP, ManageSieve, authentication",
+	.title = "Dovecot configuration",
 	.why = "users read their mail, Postfix delivers it and asks for passwords",
 	.needs = NEEDS(&step_database, &step_tls),
 	.revision = 1,

@@ -13,7 +13,7 @@ static struct error *hosts_apply(struct run *run)
 
 const struct step step_hosts = {
 	.name = "hosts",
-	.title = "The server's own name behind a NAT",
+	.title = "Own name behind a NAT",
 	.why = "behind a NAT the server must find itself by its inner address (--hosts-entry)",
 	.needs = NEEDS(&step_system),
 	.revision = 1,

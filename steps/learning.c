@@ -12,7 +12,7 @@ static struct error *learning_apply(struct run *run)
 
 const struct step step_learning = {
 	.name = "learning",
-	.title = "Daily Bayes learning from the mailboxes",
+	.title = "Daily Bayes learning",
 	.why = "SpamAssassin learns from what the users keep and what they file as spam (--no-learn leaves it out)",
 	.needs = NEEDS(&step_spamassassin),
 	.revision = 1,

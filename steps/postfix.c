@@ -42,7 +42,7 @@ static struct error *postfix_postcheck(struct run *run)
 
 const struct step step_postfix = {
 	.name = "postfix",
-	.title = "Postfix: main.cf, master.cf, header_checks",
+	.title = "Postfix configuration",
 	.why = "the MTA: who may send, what is accepted, over which TLS",
 	.needs = NEEDS(&step_maps, &step_dh),
 	.revision = 1,

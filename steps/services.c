@@ -73,7 +73,7 @@ static struct error *services_postcheck(struct run *run)
 
 const struct step step_services = {
 	.name = "services",
-	.title = "Services started in order, and at every boot",
+	.title = "Services, now and at every boot",
 	.why = "milters first, Postfix last: no mail passes a server that is not complete",
 	.needs = NEEDS(&step_postfix, &step_dovecot, &step_sieve, &step_dkim, &step_sockets, &step_spamass_milter,
 		&step_learning, &step_administrator, &step_hosts),

@@ -17,7 +17,7 @@ static struct error *sieve_apply(struct run *run)
 
 const struct step step_sieve = {
 	.name = "sieve",
-	.title = "Global Sieve rule: spam goes to the folder Spam",
+	.title = "Rule that files spam into Spam",
 	.why = "what SpamAssassin marks is filed before the users' own filters run",
 	.needs = NEEDS(&step_dovecot),
 	.revision = 1,

@@ -14,7 +14,7 @@ static struct error *sockets_apply(struct run *run)
 
 const struct step step_sockets = {
 	.name = "sockets",
-	.title = "Directory of the signing socket in Postfix's chroot",
+	.title = "Directory of the signing socket",
 	.why = "Postfix hands each message to OpenDKIM through it",
 	.needs = NEEDS(&step_accounts),
 	.revision = 1,

@@ -9,7 +9,7 @@ static struct error *spamass_milter_apply(struct run *run)
 
 const struct step step_spamass_milter = {
 	.name = "spamass-milter",
-	.title = "spamass-milter between Postfix and spamd",
+	.title = "Milter between Postfix and spamd",
 	.why = "Postfix shows each message to spamd through this milter",
 	.needs = NEEDS(&step_spamassassin),
 	.revision = 1,

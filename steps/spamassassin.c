@@ -34,7 +34,7 @@ static struct error *spamassassin_apply(struct run *run)
 
 const struct step step_spamassassin = {
 	.name = "spamassassin",
-	.title = "SpamAssassin and its daemon spamd",
+	.title = "SpamAssassin and spamd",
 	.why = "every message from outside gets a score, and spam a mark",
 	.needs = NEEDS(&step_tmpfiles),
 	.revision = 1,

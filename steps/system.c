@@ -198,7 +198,7 @@ static struct error *system_apply(struct run *run)
 
 const struct step step_system = {
 	.name = "system",
-	.title = "Release, space, memory, ports, package sources",
+	.title = "Release, space, ports, package sources",
 	.why = "everything that could stop the install is looked at before anything is changed",
 	.revision = 1,
 	.precheck = system_precheck,

@@ -10,8 +10,12 @@
 
 static struct error *read_pair(struct run *run, struct bytes *certificate, struct bytes *key)
 {
-	TRY(file_read(run->host, run->params->tls_cert, PEM_LIMIT, certificate));
-	return file_read(run->host, run->params->tls_key, PEM_LIMIT, key);
+	CLEAN(free) char *certificate_path = NULL, *key_path = NULL;
+
+	TRY(file_resolve(run->host, run->params->tls_cert, &certificate_path));
+	TRY(file_resolve(run->host, run->params->tls_key, &key_path));
+	TRY(file_read(run->host, certificate_path, PEM_LIMIT, certificate));
+	return file_read(run->host, key_path, PEM_LIMIT, key);
 }
 
 static struct error *pair_serves(struct run *run, const struct bytes *certificate, const struct bytes *key)

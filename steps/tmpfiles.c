@@ -12,7 +12,7 @@ static struct error *tmpfiles_apply(struct run *run)
 
 const struct step step_tmpfiles = {
 	.name = "tmpfiles",
-	.title = "Directory of spamd's socket, at every boot",
+	.title = "Directory of spamd's socket",
 	.why = "/run is empty after a boot; systemd-tmpfiles makes the directory again",
 	.needs = NEEDS(&step_accounts),
 	.revision = 1,

@@ -5,10 +5,6 @@ static struct error *verdict_postcheck(struct run *run)
 {
 	struct check_summary summary = { 0 };
 
-	if (!run->verify) {
-		run_notice(run, "left out (--no-verify): `mailsetup verify` asks it at any time");
-		return NULL;
-	}
 	TRY(checks_run(run->host, run->params, &(struct check_options){ 0 }, run->events, &summary));
 	if (summary.failed)
 		return fail(ERR_STOPPED, "%u of %u checks failed; each says what to do", summary.failed,
@@ -18,7 +14,7 @@ static struct error *verdict_postcheck(struct run *run)
 
 const struct step step_verdict = {
 	.name = "verdict",
-	.title = "Verdict: real mail through the server, from outside",
+	.title = "Real mail through the server",
 	.why = "a server is done when mail has gone through it and strangers were refused",
 	.needs = NEEDS(&step_services),
 	.revision = 1,

@@ -20,7 +20,8 @@ static struct error *look_up(struct host *h, const char *address, bool *ret)
 	return accounts_user_exists(accounts, address, ret);
 }
 
-/* A database that an interrupted run left half made has no account; its own step says what is wrong with a bad one. */
+/* A database that an interrupted run left half made has no account; its own step says what is wrong with a bad
+ * one. */
 static bool account_stands(struct host *h, const char *address)
 {
 	bool exists = false;
@@ -69,10 +70,13 @@ struct error *admin_password(struct cli *cli, struct session *s, bool from_stdin
 	bool remembered;
 
 	if (!p->admin)
-		return from_stdin ? fail(ERR_USAGE, _("--password-stdin: there is no --admin to whom it could belong")) : NULL;
+		return from_stdin ? fail(ERR_USAGE,
+					    _("--password-stdin: there is no --admin to whom it could belong"))
+				  : NULL;
 	if (account_stands(s->host, p->admin)) {
 		if (from_stdin && !cli->quiet)
-			fprintf(cli->screen.talk, _("note: %s has its mailbox already; its password stays\n"), p->admin);
+			fprintf(cli->screen.talk, _("note: %s has its mailbox already; its password stays\n"),
+				p->admin);
 		return params_set(p, "admin-hash", "none");
 	}
 	TRY(remembered_for(s->run.state, p->admin, &remembered));

@@ -4,6 +4,7 @@
 #include "cli/report.h"
 
 #include <locale.h>
+#include <poll.h>
 #include <unistd.h>
 
 const struct command *const commands[] = {
@@ -55,7 +56,8 @@ static struct error *run_command(struct cli *cli, int argc, char **argv)
 	if (answered(cli))
 		return NULL;
 	if (cli->command->flags & NEEDS_ROOT && geteuid() != 0)
-		return fail(ERR_PRECHECK, _("mailsetup %s must run as root; nothing was changed"), cli->command->name);
+		return fail(ERR_PRECHECK, _("mailsetup %s must run as root; nothing was changed"),
+			cli->command->name);
 	return cli->command->run(cli);
 }
 
@@ -77,16 +79,26 @@ static struct error *dispatch(struct cli *cli, int argc, char **argv)
 	return run_command(cli, argc - next, argv + next);
 }
 
-/* An answer that was not written is no answer; a pipe that its reader closed had enough. A run goes on without a reader. */
+static bool reader_is_gone(int fd)
+{
+	struct pollfd p = { .fd = fd };
+
+	return poll(&p, 1, 0) == 1 && p.revents & POLLERR;
+}
+
+/* An answer that was not written is no answer; a reader that closed its pipe had enough. A run goes on without
+ * a reader. */
 static struct error *check_output(const struct cli *cli)
 {
-	errno = 0;
-	bool failed = fflush(cli->screen.out) != 0 || ferror(cli->screen.out);
+	FILE *out = cli->screen.out;
 
-	if (!failed || errno == EPIPE || (cli->command && cli->command->flags & CHANGES))
+	errno = 0;
+	bool failed = fflush(out) != 0 || ferror(out);
+	int reason = errno;
+	if (!failed || (cli->command && cli->command->flags & CHANGES) || reader_is_gone(fileno(out)))
 		return NULL;
-	return errno ? fail_errno(errno, _("cannot write to standard output"))
-		     : fail(ERR_STOPPED, _("cannot write to standard output"));
+	return reason ? fail_errno(reason, _("cannot write to standard output"))
+		      : fail(ERR_STOPPED, _("cannot write to standard output"));
 }
 
 int cli_main(int argc, char **argv)

@@ -73,7 +73,8 @@ static void tell_result(struct cli *cli, const struct session *s)
 		json_object_set_new(done, "changes", json_integer(s->run.changes));
 		json_write(cli->screen.out, done);
 	} else if (!cli->quiet) {
-		fputs(s->run.changes ? _("Everything is as it was before.\n") : _("There was nothing to take back.\n"),
+		fputs(s->run.changes ? _("Everything is as it was before.\n")
+				     : _("There was nothing to take back.\n"),
 			cli->screen.out);
 	}
 }
@@ -105,9 +106,11 @@ const struct command command_rollback = {
 	.operands = N_("[STEP]"),
 	.operands_max = 1,
 	.summary = N_("take back what mailsetup did, all of it or from one step on"),
-	.help = N_("Puts the machine back as it was before: files with their bytes, owners and times, packages, users, services. With "
+	.help = N_("Puts the machine back as it was before: files with their bytes, owners and times, "
+		   "packages, users, services. With "
 		   "STEP, takes back that step and those that need it.\n\n"
-		   "What another hand has changed since is kept, ours is set beside it, and the exit status is 4. Delivered mail is "
+		   "What another hand has changed since is kept, ours is set beside it, and the exit status is "
+		   "4. Delivered mail is "
 		   "always kept. On a terminal it asks first."),
 	.examples = "mailsetup rollback --yes\nmailsetup rollback dkim",
 	.flags = NEEDS_ROOT | CHANGES,

@@ -13,9 +13,11 @@ struct step_view {
 	size_t drifts;
 };
 
-static struct error *look_at(struct session *s, const struct step *step, const char *name, struct step_view *ret)
+static struct error *look_at(
+	struct session *s, const struct step *step, const char *name, struct step_view *ret)
 {
-	*ret = (struct step_view){ .name = name, .title = step ? step->title : N_("a step of another version") };
+	*ret = (struct step_view){ .name = name,
+		.title = step ? step->title : N_("a step of another version") };
 	for (size_t i = 0; step && i < s->run.difference_count; i++) {
 		const struct difference *d = &s->run.differences[i];
 
@@ -34,7 +36,9 @@ static const char *state_name(const struct step_view *v)
 		[STEP_UNDOING] = N_("half taken back"),
 	};
 
-	return v->drifts ? N_("drift") : v->record.status == STEP_DONE && v->differences ? N_("differs") : names[v->record.status];
+	return v->drifts					 ? N_("drift")
+	       : v->record.status == STEP_DONE && v->differences ? N_("differs")
+								 : names[v->record.status];
 }
 
 static void step_line(const struct screen *s, const struct step_view *v)
@@ -76,7 +80,8 @@ static void step_json(json_t *steps, const struct step_view *v)
 	json_array_append_new(steps, object);
 }
 
-static struct error *show_step(struct cli *cli, struct session *s, const struct step *step, const char *name, json_t *steps)
+static struct error *show_step(
+	struct cli *cli, struct session *s, const struct step *step, const char *name, json_t *steps)
 {
 	struct step_view v;
 	struct error *e = look_at(s, step, name, &v);
@@ -170,7 +175,8 @@ static struct error *answer_text(struct cli *cli, struct session *s)
 		return NULL;
 	}
 	if (cli->params.domain && cli->params.hostname)
-		fprintf(screen->out, _("%s, the mail server of %s\n\n"), cli->params.hostname, cli->params.domain);
+		fprintf(screen->out, _("%s, the mail server of %s\n\n"), cli->params.hostname,
+			cli->params.domain);
 	TRY(show_steps(cli, s, NULL));
 	show_differences(screen, &s->run, true, _("Changed by another hand since mailsetup wrote it:"));
 	show_differences(screen, &s->run, false, _("Not as wanted; `mailsetup install` puts it right:"));
@@ -204,8 +210,10 @@ static struct error *status(struct cli *cli)
 const struct command command_status = {
 	.name = "status",
 	.summary = N_("show what is installed, since when, and what has changed since"),
-	.help = N_("Shows each step with its state, when it was done and how long it took, then compares the machine with what "
-		   "mailsetup made and shows what differs. It changes nothing. The exit status is 4 where another hand has changed "
+	.help = N_("Shows each step with its state, when it was done and how long it took, then compares the "
+		   "machine with what "
+		   "mailsetup made and shows what differs. It changes nothing. The exit status is 4 where "
+		   "another hand has changed "
 		   "something since."),
 	.examples = "mailsetup status --json",
 	.flags = NEEDS_ROOT,

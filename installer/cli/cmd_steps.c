@@ -5,7 +5,7 @@
 #include "steps/steps.h"
 
 #define NAME_COLUMNS 16
-#define INDENT       (4 + NAME_COLUMNS)
+#define INDENT	     (4 + NAME_COLUMNS)
 
 static bool dot;
 
@@ -65,7 +65,8 @@ static void show_dot(FILE *f, struct graph *graph)
 {
 	fputs("digraph mailsetup {\n"
 	      "\trankdir=LR;\n"
-	      "\tnode [shape=box, style=\"rounded,filled\", fillcolor=\"#f4f6fb\", color=\"#5b6b95\", fontname=\"sans-serif\", "
+	      "\tnode [shape=box, style=\"rounded,filled\", fillcolor=\"#f4f6fb\", color=\"#5b6b95\", "
+	      "fontname=\"sans-serif\", "
 	      "fontsize=11];\n"
 	      "\tedge [color=\"#8a94ad\", arrowsize=0.7];\n",
 		f);
@@ -77,7 +78,8 @@ static void show_dot(FILE *f, struct graph *graph)
 		fputs("\"];\n", f);
 		for (size_t k = 0; node->needs && node->needs[k]; k++)
 			if (!edge_is_implied(graph, node, node->needs[k]))
-				fprintf(f, "\t\"%s\" -> \"%s\";\n", node->needs[k]->step->name, node->step->name);
+				fprintf(f, "\t\"%s\" -> \"%s\";\n", node->needs[k]->step->name,
+					node->step->name);
 	}
 	fputs("}\n", f);
 }
@@ -119,7 +121,8 @@ static struct error *steps(struct cli *cli)
 const struct command command_steps = {
 	.name = "steps",
 	.summary = N_("list the steps of an install and what each one needs"),
-	.help = N_("Lists the steps of an install in their order, each with the steps that must be done before it. It looks at "
+	.help = N_("Lists the steps of an install in their order, each with the steps that must be done before "
+		   "it. It looks at "
 		   "nothing on the machine. With --verbose it says why each one is there."),
 	.examples = "mailsetup steps --dot | dot -Tsvg > steps.svg",
 	.options = options,

@@ -53,7 +53,8 @@ static struct error *check_name(const char *name)
 	const char *near = suggest(name, &names);
 	if (near)
 		return fail(ERR_USAGE, _("--only: no check is called '%s'; did you mean '%s'?"), shown, near);
-	return fail(ERR_USAGE, _("--only: no check is called '%s'; `mailsetup verify --list` lists them"), shown);
+	return fail(
+		ERR_USAGE, _("--only: no check is called '%s'; `mailsetup verify --list` lists them"), shown);
 }
 
 static void tell_summary(struct cli *cli, const struct check_summary *summary)
@@ -66,7 +67,8 @@ static void tell_summary(struct cli *cli, const struct check_summary *summary)
 		json_object_set_new(object, "unknown", json_integer(summary->unknown));
 		json_write(cli->screen.out, object);
 	} else if (!cli->quiet) {
-		fprintf(cli->screen.out, _("%u ok, %u failed, %u unknown\n"), summary->ok, summary->failed, summary->unknown);
+		fprintf(cli->screen.out, _("%u ok, %u failed, %u unknown\n"), summary->ok, summary->failed,
+			summary->unknown);
 	}
 }
 
@@ -88,10 +90,11 @@ static struct error *verify(struct cli *cli)
 		return fail(ERR_PRECHECK, _("mailsetup verify must run as root"));
 	TRY(session_open(cli, SESSION_LOCK, &s));
 	if (!s.run.state || !cli->params.domain)
-		return fail(ERR_PRECHECK, _("nothing is installed here: `mailsetup install --domain DOMAIN` comes first"));
+		return fail(ERR_PRECHECK,
+			_("nothing is installed here: `mailsetup install --domain DOMAIN` comes first"));
 	s.terminal.every_finding = true;
-	TRY(checks_run(s.host, &cli->params, &(struct check_options){ .only = only, .no_mail = no_mail }, &s.events,
-		&summary));
+	TRY(checks_run(s.host, &cli->params, &(struct check_options){ .only = only, .no_mail = no_mail },
+		&s.events, &summary));
 	terminal_close(&s.terminal);
 	tell_summary(cli, &summary);
 	cli->verdict = summary.failed ? ERR_STOPPED : ERR_OK;
@@ -101,9 +104,12 @@ static struct error *verify(struct cli *cli)
 const struct command command_verify = {
 	.name = "verify",
 	.summary = N_("prove that the server works, by real mail and from outside"),
-	.help = N_("Asks the running server whether it does what it should and refuses what it must: mail in and out, DKIM, spam, "
-		   "relaying from an outside address, TLS, DNS. What it sends it removes again. `unknown` is what cannot be known "
-		   "now, such as a DNS record that is not published yet; it is not a failure. The exit status is 1 when a check "
+	.help = N_("Asks the running server whether it does what it should and refuses what it must: mail in "
+		   "and out, DKIM, spam, "
+		   "relaying from an outside address, TLS, DNS. What it sends it removes again. `unknown` is "
+		   "what cannot be known "
+		   "now, such as a DNS record that is not published yet; it is not a failure. The exit status "
+		   "is 1 when a check "
 		   "failed."),
 	.examples = "mailsetup verify\nmailsetup verify --no-mail --json",
 	.options = options,

@@ -1,7 +1,9 @@
 /*
- * Commands and their options, as data: argp, --help, and whatever else describes the command line read these tables.
+ * Commands and their options, as data: argp, --help, and whatever else describes the command line read these
+ * tables.
  *
- * A new command is one file, cmd_NAME.c, that defines `const struct command command_NAME`, and one line in commands.def.
+ * A new command is one file, cmd_NAME.c, that defines `const struct command command_NAME`, and one line in
+ * commands.def.
  */
 #pragma once
 
@@ -20,7 +22,7 @@ enum command_flag {
 /* A flag is set in *flag, a value in *text; both NULL for a parameter of the server. */
 struct option_spec {
 	const char *name;
-	int letter;           /* its short form, or 0 */
+	int letter;	      /* its short form, or 0 */
 	const char *argument; /* what its value is called, or NULL for a flag */
 	const char *help;
 	bool *flag;
@@ -53,7 +55,7 @@ struct cli {
 	bool json, quiet, verbose, no_color;
 	bool want_help, want_usage, want_version;
 	const char *next; /* set by a command that fails: what to do then, one line */
-	int verdict;      /* set by a command that answers: the exit code where the answer itself is bad news */
+	int verdict;	  /* set by a command that answers: the exit code where the answer itself is bad news */
 	struct screen screen;
 };
 

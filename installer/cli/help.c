@@ -3,8 +3,8 @@
 #include "cli/options.h"
 #include "cli/suggest.h"
 
-#define TEXT_COLUMN 28 /* where the help of an option starts */
-#define WIDEST      100 /* longer lines are hard to read */
+#define TEXT_COLUMN 28	/* where the help of an option starts */
+#define WIDEST	    100 /* longer lines are hard to read */
 
 static size_t help_width(const struct screen *s)
 {
@@ -46,7 +46,8 @@ static void put_option(FILE *f, const struct option_spec *o, size_t width)
 	put_wrapped(f, translated(o->help), TEXT_COLUMN, TEXT_COLUMN, width);
 }
 
-static void put_options(struct cli *cli, FILE *f, const struct command *c, enum option_group group, const char *heading)
+static void put_options(
+	struct cli *cli, FILE *f, const struct command *c, enum option_group group, const char *heading)
 {
 	CLEAN(free) struct option_spec *options = options_of(c, group, cli);
 
@@ -99,8 +100,10 @@ void help_program(const struct screen *s, FILE *f)
 	fputc('\n', f);
 	put_wrapped(f, _("`mailsetup COMMAND --help` tells all about a command."), 0, 0, width);
 	put_wrapped(f,
-		_("Exit status: 0 done; 1 stopped and resumable, or a check failed; 2 wrong usage; 3 the machine cannot take "
-		  "it, nothing was changed; 4 a conflict that wants a decision; 5 another mailsetup or apt is at work; 6 a "
+		_("Exit status: 0 done; 1 stopped and resumable, or a check failed; 2 wrong usage; 3 the "
+		  "machine cannot take "
+		  "it, nothing was changed; 4 a conflict that wants a decision; 5 another mailsetup or apt is "
+		  "at work; 6 a "
 		  "rollback could not put everything back."),
 		0, 0, width);
 }

@@ -9,8 +9,10 @@ static const char *config;
 static bool password_stdin, no_verify;
 
 const struct option_spec install_options[] = {
-	{ "config", 'c', N_("FILE"), N_("read parameters from FILE: lines `name = value`; the command line wins"), NULL, &config },
-	{ "password-stdin", 0, NULL, N_("read the password of --admin from standard input, one line"), &password_stdin, NULL },
+	{ "config", 'c', N_("FILE"),
+		N_("read parameters from FILE: lines `name = value`; the command line wins"), NULL, &config },
+	{ "password-stdin", 0, NULL, N_("read the password of --admin from standard input, one line"),
+		&password_stdin, NULL },
 	{ "no-verify", 0, NULL, N_("do not prove the result with real mail at the end"), &no_verify, NULL },
 	{ 0 },
 };
@@ -21,7 +23,8 @@ static struct error *run(struct cli *cli, struct session *s)
 
 	terminal_close(&s->terminal);
 	if (error_code(e) == ERR_STOPPED && s->run.state)
-		cli->next = _("nothing is lost: run `mailsetup resume` to go on, or `mailsetup rollback` to take it all back");
+		cli->next = _("nothing is lost: run `mailsetup resume` to go on, or `mailsetup rollback` to "
+			      "take it all back");
 	return e;
 }
 

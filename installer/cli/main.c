@@ -15,7 +15,8 @@
 #define MAILSETUP_LOCALEDIR "/usr/local/share/locale"
 #endif
 
-/* A closed standard descriptor would be given to the first file opened, and messages would be written into it. */
+/* A closed standard descriptor would be given to the first file opened, and messages would be written into it.
+ */
 static void reopen_closed_descriptors(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
@@ -23,7 +24,8 @@ static void reopen_closed_descriptors(void)
 			_exit(ERR_STOPPED);
 }
 
-/* Passwords and keys pass through this process: no core file, no debugger of another process of the same user. */
+/* Passwords and keys pass through this process: no core file, no debugger of another process of the same user.
+ */
 static void protect_secrets(void)
 {
 	const struct rlimit none = { 0, 0 };

@@ -18,7 +18,8 @@ bool address_is_private(const char *address)
 	if (inet_pton(AF_INET, address, &a) == 1) {
 		uint32_t n = ntohl(a.s_addr);
 
-		return n >> 24 == 10 || n >> 20 == 0xac1 || n >> 16 == 0xc0a8 || n >> 22 == 0x191; /* 100.64/10 */
+		return n >> 24 == 10 || n >> 20 == 0xac1 || n >> 16 == 0xc0a8 ||
+		       n >> 22 == 0x191; /* 100.64/10 */
 	}
 	return inet_pton(AF_INET6, address, &b) == 1 && (b.s6_addr[0] & 0xfe) == 0xfc;
 }
@@ -124,7 +125,8 @@ static void show_mailboxes(const struct screen *s, const struct params *p)
 		fprintf(s->out, _("The first one is %s.\n"), p->admin);
 	else
 		paragraph(s, _("There is none yet: `mailsetup install --admin ADDRESS` makes the first one."));
-	paragraph(s, _("Another one is a row of table postfix_utilisateurs in /etc/postfix/bdd/postfix.sqlite, with a password hash "
+	paragraph(s, _("Another one is a row of table postfix_utilisateurs in /etc/postfix/bdd/postfix.sqlite, "
+		       "with a password hash "
 		       "from `doveadm pw -s SHA512-CRYPT`."));
 }
 
@@ -140,12 +142,14 @@ void next_show(struct cli *cli, struct host *h)
 	heading(s, _("DNS records to publish"));
 	show_records(s, &records);
 	heading(s, _("TCP ports to open to the world"));
-	paragraph(s, _("25 (mail from other servers), 465 and 587 (mail from your users), 143 and 993 (IMAP), 4190 (Sieve "
+	paragraph(s, _("25 (mail from other servers), 465 and 587 (mail from your users), 143 and 993 (IMAP), "
+		       "4190 (Sieve "
 		       "filters)."));
 	show_mailboxes(s, p);
 	if (!p->tls_cert) {
 		heading(s, _("Certificate"));
-		paragraph(s, _("It is self-signed: mail programs ask once whether to trust it. For one of your own: `mailsetup "
+		paragraph(s, _("It is self-signed: mail programs ask once whether to trust it. For one of your "
+			       "own: `mailsetup "
 			       "install --tls-cert FILE --tls-key FILE`."));
 	}
 	fputc('\n', s->out);

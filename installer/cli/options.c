@@ -25,22 +25,25 @@ static void append_parameters(struct option_spec **v, size_t *n)
 
 		if (p->hidden)
 			continue;
-		append(v, n, (struct option_spec){
-				     .name = p->name,
-				     .letter = p->key > 0 && p->key < 256 ? p->key : 0,
-				     .argument = p->argument,
-				     .help = p->help,
-			     });
+		append(v, n,
+			(struct option_spec){
+				.name = p->name,
+				.letter = p->key > 0 && p->key < 256 ? p->key : 0,
+				.argument = p->argument,
+				.help = p->help,
+			});
 	}
 }
 
 static void append_common(struct option_spec **v, size_t *n, struct cli *cli)
 {
 	const struct option_spec common[] = {
-		{ "json", 0, NULL, N_("write JSON, one object a line for a run, one document for a question"), &cli->json, NULL },
+		{ "json", 0, NULL, N_("write JSON, one object a line for a run, one document for a question"),
+			&cli->json, NULL },
 		{ "quiet", 'q', NULL, N_("show warnings and errors only"), &cli->quiet, NULL },
 		{ "verbose", 'v', NULL, N_("show every change and every finding"), &cli->verbose, NULL },
-		{ "no-color", 0, NULL, N_("no colours; NO_COLOR in the environment does the same"), &cli->no_color, NULL },
+		{ "no-color", 0, NULL, N_("no colours; NO_COLOR in the environment does the same"),
+			&cli->no_color, NULL },
 		{ "help", 'h', NULL, N_("show this help"), &cli->want_help, NULL },
 		{ "usage", 0, NULL, N_("show the synopsis"), &cli->want_usage, NULL },
 		{ "version", 'V', NULL, N_("show the version"), &cli->want_version, NULL },
@@ -129,7 +132,8 @@ static struct error *check_operands(const struct cli *cli)
 	if (!c || cli->operands.n <= c->operands_max || cli->want_help || cli->want_usage || cli->want_version)
 		return NULL;
 	CLEAN(free) char *shown = text_fit(cli->operands.v[c->operands_max], 60);
-	return fail(ERR_USAGE, _("unexpected argument '%s'; `mailsetup %s --help` shows what there is"), shown, c->name);
+	return fail(ERR_USAGE, _("unexpected argument '%s'; `mailsetup %s --help` shows what there is"), shown,
+		c->name);
 }
 
 struct error *options_parse(struct cli *cli, int argc, char **argv, int *ret_next)
@@ -151,7 +155,8 @@ struct error *options_parse(struct cli *cli, int argc, char **argv, int *ret_nex
 		};
 	const struct argp argp = { .options = table, .parser = parse_key };
 	argp_err_exit_status = ERR_USAGE;
-	error_t result = argp_parse(&argp, argc, argv, ARGP_NO_HELP | (cli->command ? 0 : ARGP_IN_ORDER), NULL, &p);
+	error_t result =
+		argp_parse(&argp, argc, argv, ARGP_NO_HELP | (cli->command ? 0 : ARGP_IN_ORDER), NULL, &p);
 	*ret_next = p.stop;
 	if (p.error)
 		return p.error;

@@ -1,5 +1,6 @@
 /*
- * The options of a command: its own, the parameters of the server where it takes them, and the common ones; read by argp.
+ * The options of a command: its own, the parameters of the server where it takes them, and the common ones;
+ * read by argp.
  */
 #pragma once
 
@@ -10,11 +11,11 @@ enum option_group {
 	GROUP_PARAMETERS,
 	GROUP_COMMON,
 };
-/* The options of one group, owned by the caller (free), a NULL name after the last. command NULL: of `mailsetup` itself,
- * before any command. */
+/* The options of one group, owned by the caller (free), a NULL name after the last. command NULL: of
+ * `mailsetup` itself, before any command. */
 struct option_spec *options_of(const struct command *command, enum option_group group, struct cli *cli);
 
-/* Reads argv (argv[0] is what messages call the program) into cli. With cli->command NULL it stops at the first operand,
- * the name of the command, whose index is *ret_next. argp itself ends the program, exit code 2, for an unknown option or a
- * missing value; a value that is wrong is an ERR_USAGE. */
+/* Reads argv (argv[0] is what messages call the program) into cli. With cli->command NULL it stops at the first
+ * operand, the name of the command, whose index is *ret_next. argp itself ends the program, exit code 2, for an
+ * unknown option or a missing value; a value that is wrong is an ERR_USAGE. */
 struct error *options_parse(struct cli *cli, int argc, char **argv, int *ret_next) MUST_USE;

@@ -10,9 +10,9 @@ struct progress {
 	double (*now)(void); /* seconds; a test has its own clock */
 	char step[64];
 	unsigned index, count;
-	bool drawn;        /* a line stands there */
+	bool drawn; /* a line stands there */
 	double drawn_at;
-	double line_at;    /* of the last plain line, or the begin of the step */
+	double line_at; /* of the last plain line, or the begin of the step */
 	double line_percent;
 };
 

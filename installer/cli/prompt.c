@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define PASSWORD_MAX 512
-#define TRIES        3
+#define TRIES	     3
 
 /* poll() wakes up at a signal, a restarted read() would not. */
 static struct error *wait_readable(int fd)
@@ -121,7 +121,8 @@ struct error *password_ask(const char *account, struct bytes *ret)
 
 	if (tty < 0)
 		return fail(ERR_USAGE,
-			_("--admin %s: its password is missing, and there is no terminal to ask for it; write it to standard "
+			_("--admin %s: its password is missing, and there is no terminal to ask for it; write "
+			  "it to standard "
 			  "input and give --password-stdin"),
 			account);
 	for (int i = 0; i < TRIES; i++) {

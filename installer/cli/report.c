@@ -2,7 +2,8 @@
 #include "base/i18n.h"
 #include "cli/json.h"
 
-static void put_lines(const struct screen *s, const char *lines, const char *first, const char *others, enum style look)
+static void put_lines(
+	const struct screen *s, const char *lines, const char *first, const char *others, enum style look)
 {
 	CLEAN(list) struct list all = { 0 };
 

@@ -47,8 +47,12 @@ unsigned screen_width(const struct screen *s)
 const char *screen_mark(const struct screen *s, enum mark mark)
 {
 	static const char *const marks[][2] = {
-		[MARK_DONE] = { "+", "✓" },    [MARK_SKIPPED] = { "-", "·" }, [MARK_FAILED] = { "x", "✗" },
-		[MARK_UNDONE] = { "<", "↶" }, [MARK_UNKNOWN] = { "?", "?" }, [MARK_TODO] = { "->", "→" },
+		[MARK_DONE] = { "+", "✓" },
+		[MARK_SKIPPED] = { "-", "·" },
+		[MARK_FAILED] = { "x", "✗" },
+		[MARK_UNDONE] = { "<", "↶" },
+		[MARK_UNKNOWN] = { "?", "?" },
+		[MARK_TODO] = { "->", "→" },
 	};
 
 	return marks[mark][s->utf8];
@@ -68,7 +72,8 @@ const char *style(bool color, enum style style)
 	return color ? sequences[style] : "";
 }
 
-/* The next character: its bytes and its columns; columns -1 for what cannot be shown. Never 0 bytes before the end. */
+/* The next character: its bytes and its columns; columns -1 for what cannot be shown. Never 0 bytes before the
+ * end. */
 static size_t next_character(const char *s, mbstate_t *state, int *ret_columns)
 {
 	wchar_t c;

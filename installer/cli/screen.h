@@ -1,6 +1,6 @@
 /*
- * What the output is: a terminal or not, colours, UTF-8, how wide. Results go to `out`, talk (progress, notices, warnings,
- * errors) to `talk`. A failed write is never an error of the run.
+ * What the output is: a terminal or not, colours, UTF-8, how wide. Results go to `out`, talk (progress,
+ * notices, warnings, errors) to `talk`. A failed write is never an error of the run.
  */
 #pragma once
 
@@ -13,9 +13,9 @@ struct screen {
 	bool out_terminal;
 	bool out_color;
 	bool talk_color;
-	bool live;     /* talk is a terminal where a line can be redrawn */
+	bool live; /* talk is a terminal where a line can be redrawn */
 	bool utf8;
-	bool quiet;    /* warnings and errors only */
+	bool quiet; /* warnings and errors only */
 	bool verbose;
 	unsigned fixed_width; /* of tests; 0: ask the terminal */
 };
@@ -49,13 +49,13 @@ const char *style(bool color, enum style style);
 
 /* Columns that a text takes. */
 size_t text_columns(const char *s);
-/* A copy without control characters (and without what this locale cannot show: '?'), cut to so many columns with an
- * ellipsis; 0: not cut. Owned by the caller. */
+/* A copy without control characters (and without what this locale cannot show: '?'), cut to so many columns
+ * with an ellipsis; 0: not cut. Owned by the caller. */
 char *text_fit(const char *s, size_t columns);
 /* A text of any origin on one line: text_fit() without the cut. */
 void put_text(FILE *f, const char *s);
 /* The text, then spaces up to so many columns. */
 void put_padded(FILE *f, const char *s, size_t columns);
-/* Words from column `column` on, in lines of `width` columns, each further line indented. Ends the line; an empty line
- * in the text stays one. */
+/* Words from column `column` on, in lines of `width` columns, each further line indented. Ends the line; an
+ * empty line in the text stays one. */
 void put_wrapped(FILE *f, const char *s, size_t column, size_t indent, size_t width);

@@ -18,6 +18,22 @@ static void add_sinks(struct cli *cli, unsigned flags, struct session *s)
 		events_add(&s->events, journal_sink());
 }
 
+/* The rollback of one server and the install of another would mix; one of them at a time. */
+static struct error *refuse_other_domain(struct cli *cli, struct state *state)
+{
+	CLEAN(params) struct params known;
+	const char *domain = cli->params.domain;
+
+	params_init(&known);
+	TRY(state_params_load(state, &known));
+	if (!domain || !known.domain || strcmp(domain, known.domain) == 0)
+		return NULL;
+	return fail(ERR_CONFLICT,
+		_("this machine is the mail server of %s already; add --extra-domain %s to serve both, or run "
+		  "`mailsetup rollback` first"),
+		known.domain, domain);
+}
+
 struct error *session_open(struct cli *cli, unsigned flags, struct session *s)
 {
 	*s = SESSION_CLOSED;
@@ -38,7 +54,11 @@ struct error *session_open(struct cli *cli, unsigned flags, struct session *s)
 		.verify = true,
 	};
 	TRY(state_open(s->host, false, &s->run.state));
-	return s->run.state ? state_params_load(s->run.state, &cli->params) : NULL;
+	if (!s->run.state)
+		return NULL;
+	TRY(refuse_other_domain(cli, s->run.state));
+	TRY(state_params_load(s->run.state, &cli->params));
+	return cli->params.domain ? params_complete(&cli->params) : NULL;
 }
 
 void session_cleanup(struct session *s)

@@ -1,5 +1,6 @@
 /*
- * What a command that looks at the machine needs: the host, the lock, the graph, the state store, the sinks, in a run.
+ * What a command that looks at the machine needs: the host, the lock, the graph, the state store, the sinks, in
+ * a run.
  */
 #pragma once
 
@@ -8,12 +9,13 @@
 #include "engine/run.h"
 
 enum session_flag {
-	SESSION_LOCK = 1 << 0,  /* one at a time */
+	SESSION_LOCK = 1 << 0,	/* one at a time */
 	SESSION_QUERY = 1 << 1, /* answers with one document: events go to the terminal only */
 };
 
-/* Opening it enters "/": read files named on the command line before. Points into itself: never copied. s->run.state is NULL where nothing is installed; else what the state store remembers
- * completes cli->params. */
+/* Opening it enters "/": read files named on the command line before. Points into itself: never copied.
+ * s->run.state is NULL where nothing is installed; else what the state store remembers completes cli->params.
+ */
 struct session {
 	struct host *host;
 	int lock;

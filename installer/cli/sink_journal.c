@@ -32,25 +32,26 @@ static char *describe(const struct event *e)
 
 static int priority(enum event_kind kind)
 {
-	return kind == EVENT_STEP_FAILED ? LOG_ERR :
-		kind == EVENT_WARNING	 ? LOG_WARNING :
-		kind == EVENT_CHANGE	 ? LOG_DEBUG :
-					   LOG_INFO;
+	return kind == EVENT_STEP_FAILED ? LOG_ERR
+	       : kind == EVENT_WARNING	 ? LOG_WARNING
+	       : kind == EVENT_CHANGE	 ? LOG_DEBUG
+					 : LOG_INFO;
 }
 
 static void emit(void *context, const struct event *e)
 {
 	CLEAN(free) char *message = describe(e);
-	const char *id = e->kind == EVENT_STEP_DONE   ? "MESSAGE_ID=" STEP_DONE_ID :
-			 e->kind == EVENT_STEP_FAILED ? "MESSAGE_ID=" STEP_FAILED_ID :
-							NULL;
+	const char *id = e->kind == EVENT_STEP_DONE	? "MESSAGE_ID=" STEP_DONE_ID
+			 : e->kind == EVENT_STEP_FAILED ? "MESSAGE_ID=" STEP_FAILED_ID
+							: NULL;
 
 	(void)context;
 	if (!message)
 		return;
 	/* NULL ends the fields: the id stands last. An absent journal is no error of the run. */
-	(void)sd_journal_send("MESSAGE=%s", message, "PRIORITY=%d", priority(e->kind), "SYSLOG_IDENTIFIER=mailsetup",
-		"MAILSETUP_STEP=%s", e->step ? e->step : "", "MAILSETUP_EVENT=%s", event_name(e->kind), id, NULL);
+	(void)sd_journal_send("MESSAGE=%s", message, "PRIORITY=%d", priority(e->kind),
+		"SYSLOG_IDENTIFIER=mailsetup", "MAILSETUP_STEP=%s", e->step ? e->step : "",
+		"MAILSETUP_EVENT=%s", event_name(e->kind), id, NULL);
 }
 
 struct event_sink journal_sink(void)

@@ -5,11 +5,16 @@
 const char *event_name(enum event_kind kind)
 {
 	static const char *const names[] = {
-		[EVENT_STEP_BEGIN] = "step-begin",   [EVENT_STEP_DONE] = "step-done",
-		[EVENT_STEP_SKIPPED] = "step-skipped", [EVENT_STEP_FAILED] = "step-failed",
-		[EVENT_STEP_UNDONE] = "step-undone", [EVENT_CHANGE] = "change",
-		[EVENT_PROGRESS] = "progress",       [EVENT_NOTICE] = "notice",
-		[EVENT_WARNING] = "warning",         [EVENT_FINDING] = "finding",
+		[EVENT_STEP_BEGIN] = "step-begin",
+		[EVENT_STEP_DONE] = "step-done",
+		[EVENT_STEP_SKIPPED] = "step-skipped",
+		[EVENT_STEP_FAILED] = "step-failed",
+		[EVENT_STEP_UNDONE] = "step-undone",
+		[EVENT_CHANGE] = "change",
+		[EVENT_PROGRESS] = "progress",
+		[EVENT_NOTICE] = "notice",
+		[EVENT_WARNING] = "warning",
+		[EVENT_FINDING] = "finding",
 	};
 
 	return names[kind];

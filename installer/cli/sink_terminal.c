@@ -43,8 +43,8 @@ static void step_line(struct terminal *t, const struct event *e, struct look loo
 
 	fputs(style(s->out_color && look.line != PLAIN, look.line), s->out);
 	put_position(s->out, e->index, e->count);
-	fprintf(s->out, "%s%s%s ", style(s->out_color && look.line == PLAIN, look.color), screen_mark(s, look.mark),
-		style(s->out_color && look.line == PLAIN, PLAIN));
+	fprintf(s->out, "%s%s%s ", style(s->out_color && look.line == PLAIN, look.color),
+		screen_mark(s, look.mark), style(s->out_color && look.line == PLAIN, PLAIN));
 	put_padded(s->out, e->step ? e->step : "", NAME_COLUMNS);
 	fputc(' ', s->out);
 	put_padded(s->out, title, room);
@@ -94,12 +94,15 @@ static void finding_line(struct terminal *t, const struct finding *f)
 	size_t indent = 2 + NAME_COLUMNS + 1;
 	bool whole = f->state != CHECK_OK || s->verbose;
 	CLEAN(free) char *lead = text("%s ", screen_mark(s, MARK_TODO));
-	CLEAN(free) char *brief = text("%s%s%s", translated(f->title), f->evidence && *f->evidence ? ": " : "",
+	CLEAN(free)
+	char *brief = text("%s%s%s", translated(f->title), f->evidence && *f->evidence ? ": " : "",
 		f->evidence ? f->evidence : "");
-	CLEAN(free) char *shown = text_fit(whole ? translated(f->title) : brief,
+	CLEAN(free)
+	char *shown = text_fit(whole ? translated(f->title) : brief,
 		whole || out_width(s) < indent + 10 ? 0 : out_width(s) - indent);
 
-	fprintf(s->out, "%s%s%s ", style(s->out_color, look.color), screen_mark(s, look.mark), style(s->out_color, PLAIN));
+	fprintf(s->out, "%s%s%s ", style(s->out_color, look.color), screen_mark(s, look.mark),
+		style(s->out_color, PLAIN));
 	put_padded(s->out, f->check, NAME_COLUMNS);
 	fprintf(s->out, " %s\n", shown);
 	if (whole && f->evidence && *f->evidence)
@@ -136,7 +139,8 @@ static bool wanted(const struct terminal *t, const struct event *e)
 		return t->screen->verbose;
 	case EVENT_FINDING:
 		return e->finding->state == CHECK_FAILED ||
-			(!t->screen->quiet && (t->every_finding || t->screen->verbose || e->finding->state != CHECK_OK));
+		       (!t->screen->quiet &&
+			       (t->every_finding || t->screen->verbose || e->finding->state != CHECK_OK));
 	default:
 		return !t->screen->quiet;
 	}

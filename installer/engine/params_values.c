@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define SIZE_LEAST UINT64_C(1048576)
 #define SIZE_MOST  UINT64_C(2147483647) /* Postfix counts in a long, other programs along the way in 31 bits */
@@ -115,13 +116,21 @@ struct error *path_normalise(const char *s, char **ret)
 	return NULL;
 }
 
+/* A link stays a link: Let's Encrypt renews what live/NAME/fullchain.pem points to. */
+static char *make_absolute(const char *s)
+{
+	CLEAN(free) char *here = s[0] == '/' ? NULL : realpath(".", NULL);
+
+	return here ? text("%s/%s", here, s) : text_copy(s);
+}
+
 struct error *file_normalise(const char *s, char **ret)
 {
 	CLEAN(free) char *shown = printable(s);
-	CLEAN(free) char *path = realpath(s, NULL);
+	CLEAN(free) char *path = make_absolute(s);
 	struct stat st;
 
-	if (!path)
+	if (access(path, F_OK) < 0)
 		return recode(fail_errno(errno, "cannot find the file “%s”", shown), ERR_USAGE);
 	CLEAN(fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)

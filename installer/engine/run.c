@@ -235,6 +235,11 @@ static struct error *install_step(struct run *run, const struct graph *graph, co
 	bool done;
 
 	TRY(stop_if_interrupted());
+	run->step = step;
+	if (step->always && !run->verify) {
+		run_notice(run, "left out (--no-verify): `mailsetup verify` asks it at any time");
+		return NULL;
+	}
 	TRY(step_is_done(run, step, &done));
 	run->step = step;
 	if (done && !step->always) {

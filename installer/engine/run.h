@@ -53,7 +53,7 @@ struct run {
 	struct list kept;            /* what a rollback left because another hand had changed it */
 	const struct verb *verbs;    /* for rollback: the inverses; a NULL name ends them */
 	unsigned changes;            /* durable changes made by this run */
-	bool verify;                 /* the verdict runs its checks */
+	bool verify;                 /* run the steps that are part of every install: the verdict */
 };
 
 /* Notes of this name ask the end of a rollback to start the unit that follows it. */

@@ -90,7 +90,7 @@ static struct error *open_database(struct host *h, bool fresh, sqlite3 **ret)
 		return database_error(*ret);
 	sqlite3_busy_timeout(*ret, 5000);
 	sqlite3_extended_result_codes(*ret, 1);
-	struct error *e = database_run(*ret, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+	struct error *e = database_run(*ret, "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL;");
 	return recode(e ? e : check_identity(*ret, fresh), ERR_CONFLICT);
 }
 
@@ -124,8 +124,7 @@ void state_close(struct state *s)
 struct error *state_destroy(struct host *h, struct state *s)
 {
 	state_close(s);
-	TRY(file_remove(h, STATE_PATH "-wal"));
-	TRY(file_remove(h, STATE_PATH "-shm"));
+	TRY(file_remove(h, STATE_PATH "-journal"));
 	TRY(file_remove(h, STATE_PATH));
 	return directory_remove(h, STATE_DIRECTORY);
 }
@@ -208,6 +207,19 @@ struct error *state_steps(struct state *s, struct list *ret)
 	return select_texts(s, "SELECT name FROM step ORDER BY seq DESC", NULL, ret);
 }
 
+static struct error *remembered_values(struct state *s, const char *name, struct list *ret)
+{
+	return select_texts(s, "SELECT value FROM param WHERE name = ? ORDER BY position", name, ret);
+}
+
+static bool list_equal(const struct list *a, const struct list *b)
+{
+	for (size_t i = 0; i < a->n && i < b->n; i++)
+		if (strcmp(a->v[i], b->v[i]) != 0)
+			return false;
+	return a->n == b->n;
+}
+
 static struct error *store_param(struct state *s, const char *name, const struct list *values)
 {
 	TRY(delete_named(s, "DELETE FROM param WHERE name = ?", name));
@@ -226,10 +238,12 @@ static struct error *store_param(struct state *s, const char *name, const struct
 static struct error *store_params(struct state *s, const struct params *p)
 {
 	for (size_t i = 0; i < param_count; i++) {
-		CLEAN(list) struct list values = { 0 };
+		CLEAN(list) struct list values = { 0 }, remembered = { 0 };
 
 		params_get(p, param_specs[i].name, &values);
-		TRY(store_param(s, param_specs[i].name, &values));
+		TRY(remembered_values(s, param_specs[i].name, &remembered));
+		if (!list_equal(&values, &remembered))
+			TRY(store_param(s, param_specs[i].name, &values));
 	}
 	return NULL;
 }
@@ -254,9 +268,9 @@ struct error *state_params_load(struct state *s, struct params *p)
 		params_get(p, name, &given);
 		if (given.n)
 			continue;
-		TRY(select_texts(s, "SELECT value FROM param WHERE name = ? ORDER BY position", name, &remembered));
+		TRY(remembered_values(s, name, &remembered));
 		for (size_t k = 0; k < remembered.n; k++)
-			TRY(params_set(p, name, remembered.v[k]));
+			TRY(params_restore(p, name, remembered.v[k]));
 	}
 	return NULL;
 }

@@ -131,7 +131,10 @@ struct error *ensure_certificate(struct run *run, const char *path, const char *
 struct error *ensure_copy(struct run *run, const char *path, const char *source, struct owner owner)
 {
 	struct bytes content = { 0 };
-	struct error *e = file_read(run->host, source, PEM_LIMIT, &content);
+	CLEAN(free) char *resolved = NULL;
+
+	TRY(file_resolve(run->host, source, &resolved));
+	struct error *e = file_read(run->host, resolved, PEM_LIMIT, &content);
 
 	if (!e)
 		e = put_file(run, path, content.data, content.size, owner);

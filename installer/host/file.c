@@ -142,3 +142,17 @@ struct error *file_space(struct host *h, const char *path, uint64_t *ret_bytes, 
 	*ret_read_only = v.f_flag & ST_RDONLY;
 	return NULL;
 }
+
+struct error *file_resolve(struct host *h, const char *path, char **ret)
+{
+	const char *root = host_is_real(h) ? "" : host_root(h);
+	CLEAN(free) char *given = text("%s%s", root, path);
+	CLEAN(free) char *real = realpath(given, NULL);
+
+	if (!real)
+		return fail_errno(errno, "cannot find %s", path);
+	if (!starts_with(real, root))
+		return fail(ERR_STOPPED, "%s leads out of %s", path, root);
+	*ret = text_copy(real + strlen(root));
+	return NULL;
+}

@@ -69,6 +69,8 @@ struct error *directory_remove_tree(struct host *h, const char *path) MUST_USE;
 /* Opens beneath the root as openat2 does, for the modules that need a descriptor. O_CLOEXEC is added; O_CREAT
  * makes a file of mode 0600. */
 struct error *file_open(struct host *h, const char *path, int flags, int *ret_fd) MUST_USE;
+/* Where a path that the administrator named leads, all its links followed: read that, since nothing else follows any. */
+struct error *file_resolve(struct host *h, const char *path, char **ret) MUST_USE;
 /* Bytes and inodes free on the file system that holds path (or its nearest existing parent). */
 struct error *file_space(struct host *h, const char *path, uint64_t *ret_bytes, uint64_t *ret_inodes,
 	bool *ret_read_only) MUST_USE;

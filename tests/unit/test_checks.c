@@ -6,7 +6,9 @@
 
 #include "base/interrupt.h"
 #include "base/memory.h"
+#include "checks/clock.h"
 #include "checks/runner.h"
+#include "checks/spf.h"
 #include "checks/tally.h"
 
 #include <fcntl.h>
@@ -27,14 +29,6 @@ static struct {
 	size_t n;
 } seen;
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static void emit(void *context, const struct event *event)
 {
 	(void)context;
@@ -44,7 +38,7 @@ static void emit(void *context, const struct event *event)
 	seen.index[seen.n] = event->index;
 	seen.count[seen.n] = event->count;
 	seen.seconds[seen.n] = event->finding->seconds;
-	seen.at[seen.n++] = now();
+	seen.at[seen.n++] = clock_now();
 	list_add(&seen.names, event->finding->check);
 	list_add(&seen.evidence, event->finding->evidence);
 	list_add(&seen.remedies, event->finding->remedy);
@@ -246,9 +240,9 @@ static void test_parallel(void **state)
 	(void)state;
 	for (int i = 0; i < 12; i++)
 		many[i] = &slow;
-	begin = now();
+	begin = clock_now();
 	struct check_summary s = run(many, &plain);
-	double took = now() - begin;
+	double took = clock_now() - begin;
 
 	assert_int_equal(s.ok, 12);
 	/* Twelve of 0.4 s, six at a time: two rounds, not one, not twelve. */
@@ -258,13 +252,13 @@ static void test_parallel(void **state)
 
 static void test_timeout(void **state)
 {
-	double begin = now();
+	double begin = clock_now();
 
 	(void)state;
 	struct check_summary s = run((const struct check *const[]){ &hung, &closed, &good, NULL }, &plain);
 
-	assert_true(now() - begin >= 0.99);
-	assert_true(now() - begin < 4);
+	assert_true(clock_now() - begin >= 0.99);
+	assert_true(clock_now() - begin < 4);
 	assert_int_equal(s.failed, 2);
 	assert_int_equal(s.ok, 1);
 	assert_string_equal(seen.evidence.v[0], "no answer within 1 s");
@@ -356,7 +350,7 @@ static void test_leaves_nothing(void **state)
 static int interrupted_run(void)
 {
 	struct check_summary summary = { 0 };
-	const double begin = now();
+	const double begin = clock_now();
 
 	interrupt_install();
 	struct error *e = runner_run((const struct check *const[]){ &interrupts, &hung, NULL }, &plain, NULL, &summary);
@@ -366,7 +360,7 @@ static int interrupted_run(void)
 	error_free(e);
 	if (waitpid(-1, NULL, WNOHANG) != -1 || errno != ECHILD)
 		return 2;
-	return now() - begin < 0.9 ? 0 : 3;
+	return clock_now() - begin < 0.9 ? 0 : 3;
 }
 
 static void test_interrupted(void **state)
@@ -413,6 +407,48 @@ static void test_none(void **state)
 
 	assert_int_equal(s.ok + s.failed + s.unknown, 0);
 	assert_int_equal(seen.n, 0);
+}
+
+/* Only mechanisms that need no lookup. */
+static void test_spf(void **state)
+{
+	static const struct {
+		const char *record, *address;
+		enum spf_result result;
+	} cases[] = {
+		{ "v=spf1 -all", "192.0.2.1", SPF_FAIL },
+		{ "v=spf1 +all", "192.0.2.1", SPF_PASS },
+		{ "v=spf1", "192.0.2.1", SPF_FAIL },
+		{ "v=spf1 ip4:192.0.2.1 -all", "192.0.2.1", SPF_PASS },
+		{ "v=spf1 ip4:192.0.2.2 -all", "192.0.2.1", SPF_FAIL },
+		{ "v=spf1 ip4:192.0.2.0/24 -all", "192.0.2.255", SPF_PASS },
+		{ "v=spf1 ip4:192.0.2.0/25 -all", "192.0.2.128", SPF_FAIL },
+		{ "v=spf1 ip4:0.0.0.0/0 -all", "192.0.2.128", SPF_PASS },
+		{ "v=spf1 IP4:192.0.2.1 ~ALL", "192.0.2.1", SPF_PASS },
+		{ "v=spf1 -ip4:192.0.2.1 +all", "192.0.2.1", SPF_FAIL },
+		{ "v=spf1 ~ip4:192.0.2.1 +all", "192.0.2.1", SPF_FAIL },
+		{ "v=spf1 ip4:192.0.2.1 -all", "2001:db8::1", SPF_FAIL },
+		{ "v=spf1 ip6:2001:db8::1 -all", "2001:db8::1", SPF_PASS },
+		{ "v=spf1 ip6:2001:db8::/33 -all", "2001:db8:7fff::1", SPF_PASS },
+		{ "v=spf1 ip6:2001:db8::/33 -all", "2001:db8:8000::1", SPF_FAIL },
+		{ "v=spf1 ip6:2001:db8::1 -all", "192.0.2.1", SPF_FAIL },
+		{ "v=spf1 include:other.fr -all", "192.0.2.1", SPF_UNJUDGED },
+		{ "v=spf1 include:other.fr ip4:192.0.2.1 -all", "192.0.2.1", SPF_PASS },
+		{ "v=spf1 redirect=other.fr", "192.0.2.1", SPF_UNJUDGED },
+		{ "v=spf1 exists:%{i}.other.fr -all", "192.0.2.1", SPF_UNJUDGED },
+		{ "v=spf1 exp=why.other.fr -all", "192.0.2.1", SPF_FAIL },
+		{ "v=spf1 ip4:rubbish ip4: ip4:/ / : -all", "192.0.2.1", SPF_UNJUDGED },
+		{ "v=spf1 -all", "no address", SPF_UNJUDGED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		enum spf_result result = spf_judge(cases[i].record, "exemple.fr", cases[i].address);
+
+		if (result != cases[i].result)
+			print_error("%s for %s\n", cases[i].record, cases[i].address);
+		assert_int_equal(result, cases[i].result);
+	}
 }
 
 static void test_the_list(void **state)
@@ -472,6 +508,7 @@ int main(void)
 		cmocka_unit_test(test_interrupted),
 		cmocka_unit_test(test_dies_with_its_parent),
 		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_spf),
 		cmocka_unit_test(test_the_list),
 		cmocka_unit_test(test_unknown_name),
 	};

@@ -138,7 +138,9 @@ static void test_options_reach_the_parameters(void **state)
 	int next;
 
 	(void)state;
-	assert_ok(parse(cli, "--domain EXEMPLE.fr. --extra-domain toto.fr --extra-domain=titi.fr --no-learn -q --json", &next));
+	assert_ok(parse(cli,
+		"--domain EXEMPLE.fr. --extra-domain toto.fr --extra-domain=titi.fr --no-learn -q --json",
+		&next));
 	assert_string_equal(cli->params.domain, "exemple.fr");
 	assert_int_equal(cli->params.extra_domains.n, 2);
 	assert_true(cli->params.no_learn);
@@ -147,8 +149,8 @@ static void test_options_reach_the_parameters(void **state)
 
 static void test_bad_values_are_usage_errors(void **state)
 {
-	static const char *const lines[] = { "--domain exemple", "--domain 192.0.2.1", "--network 0.0.0.0/0", "--selector a/b",
-		"--dkim-bits 12", "--tls-cert /nowhere/at-all.pem", "--inbound-tls perhaps" };
+	static const char *const lines[] = { "--domain exemple", "--domain 192.0.2.1", "--network 0.0.0.0/0",
+		"--selector a/b", "--dkim-bits 12", "--tls-cert /nowhere/at-all.pem", "--inbound-tls perhaps" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
@@ -272,7 +274,11 @@ static void test_step_lines(void **state)
 	capture_open(&c, false);
 	terminal_open(&t, &c.screen);
 	struct event_sink sink = terminal_sink(&t);
-	struct event e = { .kind = EVENT_STEP_DONE, .step = "packages", .title = "Debian packages", .index = 3, .count = 17,
+	struct event e = { .kind = EVENT_STEP_DONE,
+		.step = "packages",
+		.title = "Debian packages",
+		.index = 3,
+		.count = 17,
 		.seconds = 41.23 };
 	sink.emit(sink.context, &e);
 	e.kind = EVENT_STEP_SKIPPED;
@@ -307,10 +313,15 @@ static void test_narrow_windows(void **state)
 		c.screen.fixed_width = widths[i];
 		terminal_open(&t, &c.screen);
 		struct event_sink sink = terminal_sink(&t);
-		struct event e = { .kind = EVENT_STEP_BEGIN, .step = "spamass-milter", .index = 12, .count = 20,
-			.title = "A title that is so long that it does not fit into any narrow window of the world" };
+		struct event e = { .kind = EVENT_STEP_BEGIN,
+			.step = "spamass-milter",
+			.index = 12,
+			.count = 20,
+			.title = "A title that is so long that it does not fit into any narrow window of the "
+				 "world" };
 		sink.emit(sink.context, &e);
-		sink.emit(sink.context, &(struct event){ .kind = EVENT_PROGRESS, .percent = 50, .text = e.title });
+		sink.emit(sink.context,
+			&(struct event){ .kind = EVENT_PROGRESS, .percent = 50, .text = e.title });
 		e.kind = EVENT_STEP_DONE;
 		sink.emit(sink.context, &e);
 		capture_flush(&c);
@@ -387,7 +398,10 @@ static void test_quiet_keeps_warnings(void **state)
 {
 	CLEAN(capture) struct capture c;
 	struct terminal t;
-	struct finding bad = { .check = "relay", .title = "No relaying", .state = CHECK_FAILED, .evidence = (char *)"250 ok",
+	struct finding bad = { .check = "relay",
+		.title = "No relaying",
+		.state = CHECK_FAILED,
+		.evidence = (char *)"250 ok",
 		.remedy = (char *)"close it" };
 
 	(void)state;
@@ -434,18 +448,27 @@ static void test_json_lines(void **state)
 {
 	CLEAN(capture) struct capture c;
 	struct json_lines j;
-	struct finding f = { .check = "dkim", .title = "Signed", .state = CHECK_UNKNOWN, .evidence = (char *)"no record",
+	struct finding f = { .check = "dkim",
+		.title = "Signed",
+		.state = CHECK_UNKNOWN,
+		.evidence = (char *)"no record",
 		.remedy = (char *)"" };
 
 	(void)state;
 	capture_open(&c, false);
 	j.out = c.screen.out;
 	struct event_sink sink = json_sink(&j);
-	sink.emit(sink.context, &(struct event){ .kind = EVENT_STEP_DONE, .step = "packages", .title = "Debian packages",
-					.index = 3, .count = 17, .seconds = 41.2 });
+	sink.emit(sink.context, &(struct event){ .kind = EVENT_STEP_DONE,
+					.step = "packages",
+					.title = "Debian packages",
+					.index = 3,
+					.count = 17,
+					.seconds = 41.2 });
 	for (int i = 0; i < 100; i++)
-		sink.emit(sink.context, &(struct event){ .kind = EVENT_PROGRESS, .percent = 10 + i / 50, .text = "x" });
-	sink.emit(sink.context, &(struct event){ .kind = EVENT_WARNING, .text = "broken \xff\xc3\xa9 \"quoted\"\n" });
+		sink.emit(sink.context,
+			&(struct event){ .kind = EVENT_PROGRESS, .percent = 10 + i / 50, .text = "x" });
+	sink.emit(sink.context,
+		&(struct event){ .kind = EVENT_WARNING, .text = "broken \xff\xc3\xa9 \"quoted\"\n" });
 	sink.emit(sink.context, &(struct event){ .kind = EVENT_FINDING, .finding = &f });
 	capture_flush(&c);
 	json_t *all = read_lines(c.out);
@@ -471,7 +494,8 @@ static void test_report(void **state)
 	assert_int_equal(report(&cli, NULL), 0);
 	assert_int_equal(report(&cli, with_detail((fail)(ERR_PRECHECK, "no\nroom"), "E: a\nE: b\n")), 3);
 	capture_flush(&plain);
-	assert_string_equal(plain.talk, "mailsetup: no\n           room\n    E: a\n    E: b\nrun `mailsetup resume`\n");
+	assert_string_equal(
+		plain.talk, "mailsetup: no\n           room\n    E: a\n    E: b\nrun `mailsetup resume`\n");
 	assert_int_equal(plain.out_size, 0);
 
 	capture_open(&machine, false);
@@ -479,8 +503,8 @@ static void test_report(void **state)
 	cli.json = true;
 	assert_int_equal(report(&cli, with_detail((fail)(ERR_BUSY, "wait"), "pid 7")), 5);
 	capture_flush(&machine);
-	assert_string_equal(machine.out,
-		"{\"event\":\"error\",\"code\":5,\"message\":\"wait\",\"detail\":\"pid 7\",\"next\":\"run `mailsetup resume`\"}\n");
+	assert_string_equal(machine.out, "{\"event\":\"error\",\"code\":5,\"message\":\"wait\",\"detail\":"
+					 "\"pid 7\",\"next\":\"run `mailsetup resume`\"}\n");
 	assert_int_equal(machine.talk_size, 0);
 }
 
@@ -513,8 +537,10 @@ static void test_password_line(void **state)
 
 static void test_private_addresses(void **state)
 {
-	static const char *const private[] = { "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.2", "100.64.0.1", "fd00::1" };
-	static const char *const public[] = { "9.9.9.9", "172.32.0.1", "192.169.0.1", "100.128.0.1", "2001:db8::1", "203.0.113.1" };
+	static const char *const private[] = { "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.2",
+		"100.64.0.1", "fd00::1" };
+	static const char *const public[] = { "9.9.9.9", "172.32.0.1", "192.169.0.1", "100.128.0.1",
+		"2001:db8::1", "203.0.113.1" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(private) / sizeof(*private); i++)
