@@ -111,7 +111,7 @@ unit-build: $(UNIT_TESTS)
 #: make bench         install against the guide's own commands and a bare apt run, on the same fresh host
 bench:
 	tests/lab/lab deps
-	tests/bench
+	tests/bench/run
 
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(filter-out $(BUILD)/installer/cli/main.o,$(OBJECTS))
 	$(SAY) LINK $@

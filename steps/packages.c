@@ -25,14 +25,15 @@ const char *const package_names[] = {
 	NULL,
 };
 
-/* Users that the packages make and purging does not remove. */
+/* Users and groups that the packages make and purging does not remove. */
 static const char *const leftover_users[] = {
-	"postfix", "postdrop", "dovecot", "dovenull", "opendkim", "debian-spamd", "spamass-milter", NULL,
+	"postfix", "postdrop", "dovecot", "dovenull", "opendkim", "debian-spamd", "spamass-milter", "ssl-cert", NULL,
 };
 
 static const char *const leftover_paths[] = {
 	"/etc/postfix", "/etc/dovecot", "/etc/dkimkeys", "/etc/spamassassin", "/var/spool/postfix", "/var/lib/postfix",
-	"/var/lib/dovecot", "/var/lib/spamassassin", "/run/dovecot", "/run/opendkim", NULL,
+	"/var/lib/dovecot", "/var/lib/spamassassin", "/run/dovecot", "/run/opendkim",
+	"/etc/aliases", "/etc/aliases.db", "/etc/mailname", NULL,
 };
 
 static struct error *packages_apply(struct run *run)

@@ -52,7 +52,8 @@ static void emit(void *context, const struct event *e)
 	}
 	json_set_text(object, "action", e->action);
 	json_set_text(object, "target", e->target);
-	json_set_text(object, "text", e->text);
+	if (!e->finding)
+		json_set_text(object, "text", e->text);
 	if (e->kind == EVENT_PROGRESS && e->percent >= 0)
 		json_object_set_new(object, "percent", json_integer((int)e->percent));
 	if (e->kind == EVENT_STEP_DONE || e->kind == EVENT_STEP_FAILED || e->kind == EVENT_STEP_UNDONE)

@@ -313,6 +313,7 @@ static struct error *start_again(struct run *run)
 {
 	CLEAN(list) struct list notes = { 0 };
 
+	TRY(units_reload(run->host));
 	TRY(state_notes(run->state, RESTART_NOTE, &notes));
 	for (size_t i = 0; i < notes.n; i++) {
 		TRY(unit_start(run->host, notes.v[i] + strlen(RESTART_NOTE), RESTART_TIMEOUT));

@@ -8,6 +8,7 @@
 #include "host/package.h"
 
 #include <jansson.h>
+#include <sys/stat.h>
 
 #define POLICY "/usr/sbin/policy-rc.d"
 #define LOCK_TIMEOUT 300
@@ -172,13 +173,21 @@ static struct error *restore_marks(struct run *run, const json_t *before)
 	return NULL;
 }
 
+static struct error *remove_leftover(struct run *run, const char *path)
+{
+	struct file_info info;
+
+	TRY(file_stat(run->host, path, &info));
+	return S_ISDIR(info.mode) ? directory_remove_tree(run->host, path) : file_remove(run->host, path);
+}
+
 static struct error *remove_leftovers(struct run *run, const json_t *before)
 {
 	size_t i;
 	json_t *element;
 
 	json_array_foreach(json_object_get(before, "leftover_paths"), i, element)
-		TRY(directory_remove_tree(run->host, json_string_value(element)));
+		TRY(remove_leftover(run, json_string_value(element)));
 	json_array_foreach(json_object_get(before, "leftover_users"), i, element) {
 		const char *name = json_string_value(element);
 

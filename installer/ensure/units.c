@@ -10,11 +10,21 @@
 #define TIMEOUT    120 /* seconds: spamd compiles its rules at its first start */
 #define NOTE       "unit:"
 
+/* systemd looks at a unit file again only when told to. */
+static struct error *fresh_status(struct run *run, const char *unit, struct unit_status *ret)
+{
+	TRY(unit_status(run->host, unit, ret));
+	if (run_is_plan(run) || !ret->stale)
+		return NULL;
+	TRY(units_reload(run->host));
+	return unit_status(run->host, unit, ret);
+}
+
 struct error *ensure_unit_enabled(struct run *run, const char *unit)
 {
 	struct unit_status status;
 
-	TRY(unit_status(run->host, unit, &status));
+	TRY(fresh_status(run, unit, &status));
 	if (status.masked)
 		return fail(ERR_CONFLICT, "unit %s is masked; `systemctl unmask %s` allows it to run", unit, unit);
 	if (status.exists && status.enabled)
@@ -90,7 +100,7 @@ struct error *ensure_unit_current(struct run *run, const char *unit, const char 
 	char hex[65];
 	bool current;
 
-	TRY(unit_status(run->host, unit, &status));
+	TRY(fresh_status(run, unit, &status));
 	TRY(files_digest(run, files, hex));
 	TRY(unit_is_current(run, note, &status, hex, &current));
 	if (current)
@@ -107,6 +117,14 @@ struct error *ensure_unit_current(struct run *run, const char *unit, const char 
 	return NULL;
 }
 
+/* systemd remembers when a persistent timer last ran. */
+static struct error *remove_stamp(struct run *run, const char *unit)
+{
+	CLEAN(free) char *stamp = text("/var/lib/systemd/timers/stamp-%s", unit);
+
+	return ends_with(unit, ".timer") ? file_remove(run->host, stamp) : NULL;
+}
+
 /* What ran before us is stopped too, since its files are about to be put back; the end of the rollback starts it again. */
 struct error *undo_running(struct run *run, const struct undo_record *record)
 {
@@ -116,6 +134,7 @@ struct error *undo_running(struct run *run, const struct undo_record *record)
 	if (record->data && strcmp(record->data, "active") == 0)
 		TRY(state_note_set(run->state, again, "1"));
 	TRY(unit_stop(run->host, record->target, TIMEOUT));
+	TRY(remove_stamp(run, record->target));
 	return state_note_set(run->state, note, NULL);
 }
 

@@ -93,6 +93,7 @@ struct error *unit_status(struct host *h, const char *unit, struct unit_status *
 	TRY(bus_unit_text(bus, path, "Unit", "LoadState", load_state, sizeof(load_state)));
 	TRY(bus_unit_text(bus, path, "Unit", "ActiveState", s.active_state, sizeof(s.active_state)));
 	TRY(bus_unit_number(bus, path, "ActiveEnterTimestamp", &s.started));
+	TRY(bus_unit_flag(bus, path, "NeedDaemonReload", &s.stale));
 	TRY(file_state_read(bus, unit, s.file_state, sizeof(s.file_state)));
 	TRY(enabled_read(h, unit, &s));
 	s.exists = strcmp(load_state, "loaded") == 0;

@@ -15,6 +15,7 @@ struct unit_status {
 	bool masked;
 	bool active;          /* ActiveState is "active" */
 	bool failed;
+	bool stale;           /* its file has changed since systemd read it: units_reload() */
 	bool enabled;         /* UnitFileState enabled, or a generated (SysV) unit with start links */
 	char active_state[32];
 	char file_state[32];

@@ -74,3 +74,16 @@ struct error *bus_unit_number(sd_bus *bus, const char *path, const char *propert
 		bus, "org.freedesktop.systemd1", path, "org.freedesktop.systemd1.Unit", property, &e, 't', ret);
 	return r < 0 ? bus_fail(&e, r, path, "look at") : NULL;
 }
+
+struct error *bus_unit_flag(sd_bus *bus, const char *path, const char *property, bool *ret)
+{
+	CLEAN(bus_error) sd_bus_error e = SD_BUS_ERROR_NULL;
+	int value; /* sd-bus's type of a boolean */
+
+	int r = sd_bus_get_property_trivial(
+		bus, "org.freedesktop.systemd1", path, "org.freedesktop.systemd1.Unit", property, &e, 'b', &value);
+	if (r < 0)
+		return bus_fail(&e, r, path, "look at");
+	*ret = value;
+	return NULL;
+}

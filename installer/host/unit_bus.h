@@ -25,4 +25,5 @@ struct error *bus_unit_path(sd_bus *bus, const char *unit, char **ret) MUST_USE;
 /* A text property of that object, cut to size. interface is the last word of its name: "Unit", "Service". */
 struct error *bus_unit_text(sd_bus *bus, const char *path, const char *interface, const char *property,
 	char *ret, size_t size) MUST_USE;
+struct error *bus_unit_flag(sd_bus *bus, const char *path, const char *property, bool *ret) MUST_USE;
 struct error *bus_unit_number(sd_bus *bus, const char *path, const char *property, uint64_t *ret) MUST_USE;
