@@ -7,33 +7,29 @@
 
 #define ATTEMPTS 300 /* of 0.1 s: until a started daemon must have greeted */
 
-struct service {
-	const char *unit;
-	const char *const *files; /* what it reads when it starts */
-};
 #define FILES(...) (const char *const[]){ __VA_ARGS__, NULL }
 
-/* In the order of starting: milters first, Postfix last, so that no mail passes a server that is not complete. */
-static const struct service services[] = {
+/* Postfix last, so that no mail passes a server that is not complete. */
+static const struct unit_wanted behind[] = {
 	{ "spamassassin.service", FILES("/etc/default/spamassassin", "/etc/spamassassin/") },
 	{ "spamass-milter.service", FILES("/etc/default/spamass-milter") },
 	{ "opendkim.service", FILES("/etc/opendkim.conf", DKIM_DIRECTORY "/") },
 	{ "dovecot.service", FILES("/etc/dovecot/", "/etc/dovecot/conf.d/", TLS_DIRECTORY "/", SIEVE_COMPILED) },
-	{ "postfix.service", FILES("/etc/postfix/", TLS_DIRECTORY "/") },
 };
-#define SERVICES (sizeof(services) / sizeof(*services))
+static const struct unit_wanted front = { "postfix.service", FILES("/etc/postfix/", TLS_DIRECTORY "/") };
+static const struct unit_wanted learning = { LEARN_TIMER, FILES("/etc/systemd/system/" LEARN_TIMER) };
+#define BEHIND (sizeof(behind) / sizeof(*behind))
 
 static struct error *services_apply(struct run *run)
 {
-	for (size_t i = 0; i < SERVICES; i++)
-		TRY(ensure_unit_enabled(run, services[i].unit));
+	for (size_t i = 0; i < BEHIND; i++)
+		TRY(ensure_unit_enabled(run, behind[i].unit));
+	TRY(ensure_unit_enabled(run, front.unit));
 	if (!run->params->no_learn)
-		TRY(ensure_unit_enabled(run, LEARN_TIMER));
-	for (size_t i = 0; i < SERVICES; i++)
-		TRY(ensure_unit_current(run, services[i].unit, services[i].files));
-	if (!run->params->no_learn)
-		TRY(ensure_unit_current(run, LEARN_TIMER, FILES("/etc/systemd/system/" LEARN_TIMER)));
-	return NULL;
+		TRY(ensure_unit_enabled(run, learning.unit));
+	TRY(ensure_units_current(run, behind, BEHIND));
+	TRY(ensure_units_current(run, &front, 1));
+	return run->params->no_learn ? NULL : ensure_units_current(run, &learning, 1);
 }
 
 static struct error *greeting(unsigned port)

@@ -74,9 +74,14 @@ struct error *ensure_compiled(struct run *run, const char *output, const char *c
 
 /* units.c */
 struct error *ensure_unit_enabled(struct run *run, const char *unit) MUST_USE;
+/* A unit and the files that it reads when it starts; a path that ends in '/' stands for the regular files in that directory. */
+struct unit_wanted {
+	const char *unit;
+	const char *const *files; /* NULL after the last */
+};
 /* Active, and started with the files as they are now: restarted only when one of them differs from what the unit last started
- * with. A path that ends in '/' stands for the regular files in that directory. files ends with NULL. */
-struct error *ensure_unit_current(struct run *run, const char *unit, const char *const *files) MUST_USE;
+ * with. What has to start starts at the same time. */
+struct error *ensure_units_current(struct run *run, const struct unit_wanted *units, size_t n) MUST_USE;
 /* systemd-tmpfiles --create for one file of /etc/tmpfiles.d; the paths that it makes are journaled by name. */
 struct error *ensure_tmpfiles(struct run *run, const char *conf, const char *const *paths) MUST_USE;
 

@@ -93,27 +93,50 @@ static struct error *unit_is_current(struct run *run, const char *note, const st
 	return NULL;
 }
 
-struct error *ensure_unit_current(struct run *run, const char *unit, const char *const *files)
+/* Plans one unit; where it has to start, *ret_job says how, and its digest is to be noted once it has. */
+static struct error *look_at_unit(struct run *run, const struct unit_wanted *wanted, struct unit_job *ret_job, char ret_hex[65])
 {
-	CLEAN(free) char *note = text(NOTE "%s", unit);
+	CLEAN(free) char *note = text(NOTE "%s", wanted->unit);
 	struct unit_status status;
-	char hex[65];
 	bool current;
 
-	TRY(fresh_status(run, unit, &status));
-	TRY(files_digest(run, files, hex));
-	TRY(unit_is_current(run, note, &status, hex, &current));
+	*ret_job = (struct unit_job){ 0 };
+	TRY(fresh_status(run, wanted->unit, &status));
+	TRY(files_digest(run, wanted->files, ret_hex));
+	TRY(unit_is_current(run, note, &status, ret_hex, &current));
 	if (current)
 		return NULL;
 	if (run_is_plan(run)) {
-		run_difference(run, "running", unit, false, status.active ? "to be restarted" : "to be started");
+		run_difference(run, "running", wanted->unit, false, status.active ? "to be restarted" : "to be started");
 		return NULL;
 	}
-	TRY(run_intend(run, &(struct undo_record){ .verb = "running", .target = (char *)unit,
-			.data = status.active ? "active" : "inactive" }));
-	TRY(status.active ? unit_restart(run->host, unit, TIMEOUT) : unit_start(run->host, unit, TIMEOUT));
+	*ret_job = (struct unit_job){ .unit = wanted->unit, .restart = status.active };
+	return run_intend(run, &(struct undo_record){ .verb = "running", .target = (char *)wanted->unit,
+		.data = status.active ? "active" : "inactive" });
+}
+
+static struct error *note_started(struct run *run, const char *unit, const char *hex)
+{
+	CLEAN(free) char *note = text(NOTE "%s", unit);
+
 	TRY(state_note_set(run->state, note, hex));
 	run_changed(run, "running", unit);
+	return NULL;
+}
+
+struct error *ensure_units_current(struct run *run, const struct unit_wanted *units, size_t n)
+{
+	CLEAN(free) struct unit_job *jobs = allocate(n * sizeof(*jobs));
+	CLEAN(free) char (*digests)[65] = allocate(n * sizeof(*digests));
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		TRY(look_at_unit(run, &units[i], &jobs[count], digests[count]));
+		count += jobs[count].unit != NULL;
+	}
+	TRY(units_run(run->host, jobs, count, TIMEOUT));
+	for (size_t i = 0; i < count; i++)
+		TRY(note_started(run, jobs[i].unit, digests[i]));
 	return NULL;
 }
 

@@ -27,6 +27,12 @@ struct error *units_available(struct host *h) MUST_USE;
 struct error *unit_status(struct host *h, const char *unit, struct unit_status *ret) MUST_USE;
 struct error *unit_start(struct host *h, const char *unit, unsigned timeout) MUST_USE;
 struct error *unit_restart(struct host *h, const char *unit, unsigned timeout) MUST_USE;
+/* Several at the same time; ends when all have. */
+struct unit_job {
+	const char *unit;
+	bool restart; /* else start */
+};
+struct error *units_run(struct host *h, const struct unit_job *wanted, size_t n, unsigned timeout) MUST_USE;
 struct error *unit_stop(struct host *h, const char *unit, unsigned timeout) MUST_USE; /* absence is success */
 /* A SysV unit is enabled by its links in /etc/rc?.d through update-rc.d(8). */
 struct error *unit_enable(struct host *h, const char *unit) MUST_USE;

@@ -8,8 +8,16 @@
 #define DETAIL_LINES 20
 
 struct job {
+	const char *unit;
+	const char *method; /* "StartUnit", ... */
+	const char *wish;   /* the same for a message: "start" */
 	char *path;
 	char *result; /* NULL while it runs */
+};
+
+struct jobs {
+	struct job *v;
+	size_t n;
 };
 
 static uint64_t now(void)
@@ -20,40 +28,30 @@ static uint64_t now(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-/* Signals that come in before the reply to our call wait in the connection's queue, so job->path is known here.
- */
+/* A signal that comes in before the reply to our call waits in the connection's queue: every path is known here. */
 static int on_job_removed(sd_bus_message *m, void *context, sd_bus_error *e)
 {
-	struct job *job = context;
+	struct jobs *jobs = context;
 	const char *path, *unit, *result;
 	uint32_t id;
 
 	(void)e;
-	if (sd_bus_message_read(m, "uoss", &id, &path, &unit, &result) >= 0 && job->path &&
-		strcmp(path, job->path) == 0 && !job->result)
-		job->result = text_copy(result);
+	if (sd_bus_message_read(m, "uoss", &id, &path, &unit, &result) < 0)
+		return 0;
+	for (size_t i = 0; i < jobs->n; i++) {
+		struct job *job = &jobs->v[i];
+
+		if (job->path && strcmp(path, job->path) == 0 && !job->result)
+			job->result = text_copy(result);
+	}
 	return 0;
 }
 
-static struct error *job_await(
-	sd_bus *bus, struct job *job, const char *unit, const char *wish, unsigned timeout)
+static struct job *first_running(struct jobs *jobs)
 {
-	const uint64_t end = now() + (uint64_t)timeout * 1000000;
-
-	while (!job->result) {
-		int r = sd_bus_process(bus, NULL);
-
-		if (r > 0)
-			continue;
-		uint64_t time = now();
-		if (time >= end)
-			return fail(ERR_STOPPED, "could not %s %s within %u s; systemd is still at it", wish,
-				unit, timeout);
-		if (r == 0)
-			r = sd_bus_wait(bus, end - time);
-		if (r < 0 && r != -EINTR)
-			return fail_errno(-r, "lost the system bus while waiting to %s %s", wish, unit);
-	}
+	for (size_t i = 0; i < jobs->n; i++)
+		if (!jobs->v[i].result)
+			return &jobs->v[i];
 	return NULL;
 }
 
@@ -85,75 +83,127 @@ static struct error *job_fail(struct host *h, struct error *e, const char *unit)
 	return with_detail(e, bytes_text(&lines));
 }
 
-static struct error *job_judge(
-	struct host *h, sd_bus *bus, const struct job *job, const char *unit, const char *wish)
+static struct error *job_judge(struct host *h, sd_bus *bus, const struct job *job)
 {
 	char result[32];
 
-	if (strcmp(job->result, "done") == 0 || strcmp(job->result, "skipped") == 0)
+	if (!job->result || strcmp(job->result, "done") == 0 || strcmp(job->result, "skipped") == 0)
 		return NULL;
-	result_read(bus, unit, result, sizeof(result));
+	result_read(bus, job->unit, result, sizeof(result));
 	return job_fail(h,
 		fail(ERR_STOPPED,
-			"could not %s %s: the job ended as \"%s\", the unit's result is \"%s\"; mend what its "
-			"journal "
+			"could not %s %s: the job ended as \"%s\", the unit's result is \"%s\"; mend what its journal "
 			"says (journalctl -u %s), then run `mailsetup resume`",
-			wish, unit, job->result, result, unit),
-		unit);
+			job->wish, job->unit, job->result, result, job->unit),
+		job->unit);
 }
 
-static struct error *job_run(struct host *h, sd_bus *bus, struct job *job, const char *unit, const char *method,
-	const char *wish, unsigned timeout)
+static struct error *jobs_await(struct host *h, sd_bus *bus, struct jobs *jobs, unsigned timeout)
+{
+	const uint64_t end = now() + (uint64_t)timeout * 1000000;
+	struct job *job;
+
+	while ((job = first_running(jobs))) {
+		int r = sd_bus_process(bus, NULL);
+
+		if (r > 0)
+			continue;
+		uint64_t time = now();
+		if (time >= end)
+			return job_fail(h, fail(ERR_STOPPED, "could not %s %s within %u s; systemd is still at it",
+				job->wish, job->unit, timeout), job->unit);
+		if (r == 0)
+			r = sd_bus_wait(bus, end - time);
+		if (r < 0 && r != -EINTR)
+			return fail_errno(-r, "lost the system bus while waiting to %s %s", job->wish, job->unit);
+	}
+	return NULL;
+}
+
+static struct error *job_begin(sd_bus *bus, struct job *job)
 {
 	CLEAN(sd_bus_message_unref) sd_bus_message *reply = NULL;
 	CLEAN(bus_error) sd_bus_error e = SD_BUS_ERROR_NULL;
 	const char *path;
 
-	int r = sd_bus_match_signal(bus, NULL, BUS_MANAGER, "JobRemoved", on_job_removed, job);
-	if (r >= 0)
-		r = sd_bus_call_method(bus, BUS_MANAGER, "Subscribe", &e, NULL, NULL);
-	if (r >= 0)
-		r = sd_bus_call_method(bus, BUS_MANAGER, method, &e, &reply, "ss", unit, "replace");
+	/* A unit that failed too often in a row refuses to start, also when its fault is mended. */
+	if (strcmp(job->method, "StopUnit") != 0)
+		sd_bus_call_method(bus, BUS_MANAGER, "ResetFailedUnit", NULL, NULL, "s", job->unit);
+	int r = sd_bus_call_method(bus, BUS_MANAGER, job->method, &e, &reply, "ss", job->unit, "replace");
 	if (r >= 0)
 		r = sd_bus_message_read(reply, "o", &path);
 	/* There is nothing to stop. */
-	if (r < 0 && strcmp(method, "StopUnit") == 0 &&
-		sd_bus_error_has_name(&e, "org.freedesktop.systemd1.NoSuchUnit"))
+	if (r < 0 && strcmp(job->method, "StopUnit") == 0 &&
+		sd_bus_error_has_name(&e, "org.freedesktop.systemd1.NoSuchUnit")) {
+		job->result = text_copy("done");
 		return NULL;
+	}
 	if (r < 0)
-		return bus_fail(&e, r, unit, wish);
+		return bus_fail(&e, r, job->unit, job->wish);
 	job->path = text_copy(path);
-
-	struct error *late = job_await(bus, job, unit, wish, timeout);
-	return late ? job_fail(h, late, unit) : job_judge(h, bus, job, unit, wish);
+	return NULL;
 }
 
-static struct error *unit_job(
-	struct host *h, const char *unit, const char *method, const char *wish, unsigned timeout)
+static struct error *jobs_begin(sd_bus *bus, struct jobs *jobs)
+{
+	CLEAN(bus_error) sd_bus_error e = SD_BUS_ERROR_NULL;
+
+	int r = sd_bus_match_signal(bus, NULL, BUS_MANAGER, "JobRemoved", on_job_removed, jobs);
+	if (r >= 0)
+		r = sd_bus_call_method(bus, BUS_MANAGER, "Subscribe", &e, NULL, NULL);
+	if (r < 0)
+		return bus_fail(&e, r, "systemd", "listen to");
+	for (size_t i = 0; i < jobs->n; i++)
+		TRY(job_begin(bus, &jobs->v[i]));
+	return NULL;
+}
+
+static struct error *jobs_run(struct host *h, struct jobs *jobs, unsigned timeout)
 {
 	CLEAN(sd_bus_close_unref) sd_bus *bus = NULL;
-	struct job job = { 0 };
 
 	TRY(bus_open(h, &bus));
-	/* A unit that failed too often in a row refuses to start, also when its fault is mended. */
-	if (strcmp(method, "StopUnit") != 0)
-		sd_bus_call_method(bus, BUS_MANAGER, "ResetFailedUnit", NULL, NULL, "s", unit);
-	struct error *e = job_run(h, bus, &job, unit, method, wish, timeout);
-	free(job.path);
-	free(job.result);
+	struct error *e = jobs_begin(bus, jobs);
+	if (!e)
+		e = jobs_await(h, bus, jobs, timeout);
+	for (size_t i = 0; i < jobs->n; i++) {
+		e = join(e, job_judge(h, bus, &jobs->v[i]));
+		free(jobs->v[i].path);
+		free(jobs->v[i].result);
+	}
 	return e;
+}
+
+static struct error *unit_job(struct host *h, const char *unit, const char *method, const char *wish, unsigned timeout)
+{
+	struct job job = { .unit = unit, .method = method, .wish = wish };
+
+	return jobs_run(h, &(struct jobs){ .v = &job, .n = 1 }, timeout);
+}
+
+struct error *units_run(struct host *h, const struct unit_job *wanted, size_t n, unsigned timeout)
+{
+	CLEAN(free) struct job *jobs = allocate(n * sizeof(*jobs));
+
+	for (size_t i = 0; i < n; i++) {
+		TRY(seam(wanted[i].restart ? "unit-restart" : "unit-start", wanted[i].unit));
+		jobs[i] = (struct job){
+			.unit = wanted[i].unit,
+			.method = wanted[i].restart ? "RestartUnit" : "StartUnit",
+			.wish = wanted[i].restart ? "restart" : "start",
+		};
+	}
+	return n ? jobs_run(h, &(struct jobs){ .v = jobs, .n = n }, timeout) : NULL;
 }
 
 struct error *unit_start(struct host *h, const char *unit, unsigned timeout)
 {
-	TRY(seam("unit-start", unit));
-	return unit_job(h, unit, "StartUnit", "start", timeout);
+	return units_run(h, &(struct unit_job){ .unit = unit }, 1, timeout);
 }
 
 struct error *unit_restart(struct host *h, const char *unit, unsigned timeout)
 {
-	TRY(seam("unit-restart", unit));
-	return unit_job(h, unit, "RestartUnit", "restart", timeout);
+	return units_run(h, &(struct unit_job){ .unit = unit, .restart = true }, 1, timeout);
 }
 
 struct error *unit_stop(struct host *h, const char *unit, unsigned timeout)
