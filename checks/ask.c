@@ -5,6 +5,13 @@
 
 #include <poll.h>
 
+const char *const ask_both[] = { "INBOX", "Spam", NULL };
+
+struct error *ask_open(const struct check_context *c, const char *address, unsigned port, struct dialogue **ret)
+{
+	return dialogue_open(address, port, ASK_TIMEOUT * c->patience, ret);
+}
+
 static struct error *hello(struct dialogue *d, unsigned port, struct list *features)
 {
 	CLEAN(list) struct list lines = { 0 };
@@ -12,7 +19,8 @@ static struct error *hello(struct dialogue *d, unsigned port, struct list *featu
 
 	TRY(dialogue_ask(d, &code, &lines, "EHLO " ASK_HELLO));
 	if (code != 250)
-		return fail(ERR_STOPPED, "port %u answers EHLO with %s", port, lines.n ? lines.v[0] : "nothing");
+		return fail(
+			ERR_STOPPED, "port %u answers EHLO with %s", port, lines.n ? lines.v[0] : "nothing");
 	if (features) {
 		list_free(features);
 		*features = lines;
@@ -32,11 +40,12 @@ static struct error *greeting(struct dialogue *d, unsigned port)
 	return NULL;
 }
 
-struct error *ask_smtp_clear(const char *address, unsigned port, struct dialogue **ret, struct list *ret_features)
+struct error *ask_smtp_clear(const struct check_context *c, const char *address, unsigned port,
+	struct dialogue **ret, struct list *ret_features)
 {
 	CLEAN(dialogue_close) struct dialogue *d = NULL;
 
-	TRY(dialogue_open(address, port, ASK_TIMEOUT, &d));
+	TRY(ask_open(c, address, port, &d));
 	TRY(greeting(d, port));
 	TRY(hello(d, port, ret_features));
 	*ret = TAKE(d);
@@ -50,21 +59,22 @@ static struct error *start_tls(const struct check_context *c, struct dialogue *d
 
 	TRY(dialogue_ask(d, &code, &lines, "STARTTLS"));
 	if (code != 220)
-		return fail(ERR_STOPPED, "port %u answers STARTTLS with %s", port, lines.n ? lines.v[0] : "nothing");
+		return fail(ERR_STOPPED, "port %u answers STARTTLS with %s", port,
+			lines.n ? lines.v[0] : "nothing");
 	return dialogue_start_tls(d, c->params->hostname, 0, 0, NULL);
 }
 
-static struct error *open_encrypted(const struct check_context *c, const char *address, unsigned port,
-	struct dialogue **ret)
+static struct error *open_encrypted(
+	const struct check_context *c, const char *address, unsigned port, struct dialogue **ret)
 {
 	CLEAN(dialogue_close) struct dialogue *d = NULL;
 
 	if (port == 465) {
-		TRY(dialogue_open(address, port, ASK_TIMEOUT, &d));
+		TRY(ask_open(c, address, port, &d));
 		TRY(dialogue_start_tls(d, c->params->hostname, 0, 0, NULL));
 		TRY(greeting(d, port));
 	} else {
-		TRY(ask_smtp_clear(address, port, &d, NULL));
+		TRY(ask_smtp_clear(c, address, port, &d, NULL));
 		TRY(start_tls(c, d, port));
 	}
 	*ret = TAKE(d);
@@ -92,7 +102,8 @@ void ask_plain(const char *user, const char *password, struct bytes *ret)
 	base64_encode(b.data, b.size, ret);
 }
 
-struct error *ask_recipient(struct dialogue *d, const char *from, const char *to, int *ret_code, struct bytes *ret_reply)
+struct error *ask_recipient(
+	struct dialogue *d, const char *from, const char *to, int *ret_code, struct bytes *ret_reply)
 {
 	CLEAN(list) struct list lines = { 0 };
 	int code;
@@ -128,7 +139,7 @@ static struct endpoint endpoint_of(const struct check_context *c, const char *ad
 		.hostname = c->params->hostname,
 		.port = port,
 		.security = port == 465 || port == 993 ? SECURITY_TLS : SECURITY_STARTTLS,
-		.timeout = ASK_TIMEOUT,
+		.timeout = ASK_TIMEOUT * c->patience,
 	};
 }
 
@@ -146,7 +157,8 @@ struct endpoint ask_user(const struct check_context *c, const char *address, uns
 	return e;
 }
 
-void ask_message(const struct check_context *c, const char *word, const char *from, const char *body, struct bytes *ret)
+void ask_message(
+	const struct check_context *c, const char *word, const char *from, const char *body, struct bytes *ret)
 {
 	char date[64];
 	time_t now = time(NULL);
@@ -168,8 +180,8 @@ void ask_message(const struct check_context *c, const char *word, const char *fr
 		date, from, c->mailbox, word, c->token, word, c->params->hostname, c->token, word, body);
 }
 
-static struct error *find(const struct check_context *c, const char *address, const char *folder, const char *word,
-	struct list *ret_uids)
+static struct error *find(const struct check_context *c, const char *address, const char *folder,
+	const char *word, struct list *ret_uids)
 {
 	CLEAN(free) char *token = text("%s-%s", c->token, word);
 	struct endpoint e = ask_user(c, address, 993);
@@ -183,23 +195,25 @@ static struct error *stuck(const struct check_context *c)
 	CLEAN(free) char *reason = NULL;
 
 	TRY(queue_reason(c->host, c->mailbox, &reason));
-	return reason ? fail(ERR_STOPPED, "the message was accepted but cannot be delivered: %s", reason) : NULL;
+	return reason ? fail(ERR_STOPPED, "the message was accepted but cannot be delivered: %s", reason)
+		      : NULL;
 }
 
-struct error *ask_wait(const struct check_context *c, const char *address, const char *const *folders, const char *word,
-	const char **ret_folder, char **ret_uid)
+struct error *ask_wait(const struct check_context *c, const char *address, const char *const *folders,
+	const char *word, const char **ret_folder, char **ret_uid)
 {
 	const double begin = clock_now();
 	double looked = begin + 1;
 	int pause = 50;
 
-	while (clock_now() - begin < ASK_DELIVERY) {
+	while (clock_now() - begin < ASK_DELIVERY * c->patience) {
 		poll(NULL, 0, pause);
 		pause = pause * 3 / 2 < 500 ? pause * 3 / 2 : 500;
 		for (size_t i = 0; folders[i]; i++) {
 			CLEAN(list) struct list uids = { 0 };
 
-			TRY(wrap(find(c, address, folders[i], word, &uids), "reading the test mailbox by IMAPS"));
+			TRY(wrap(find(c, address, folders[i], word, &uids),
+				"reading the test mailbox by IMAPS"));
 			if (!uids.n)
 				continue;
 			*ret_folder = folders[i];
@@ -211,7 +225,8 @@ struct error *ask_wait(const struct check_context *c, const char *address, const
 			TRY(stuck(c));
 		}
 	}
-	return fail(ERR_STOPPED, "the message was accepted but is in no folder after %d s", ASK_DELIVERY);
+	return fail(ERR_STOPPED, "the message was accepted but is in no folder after %u s",
+		ASK_DELIVERY * c->patience);
 }
 
 bool ask_waits_for_dns(const struct check_context *c, const char *reply)
@@ -221,9 +236,11 @@ bool ask_waits_for_dns(const struct check_context *c, const char *reply)
 
 void ask_dns_unknown(const struct check_context *c, struct finding *f, const char *reply)
 {
-	CLEAN(free) char *remedy = text("publish in the DNS: %s. IN MX 10 %s.", c->params->domain, c->params->hostname);
+	CLEAN(free)
+	char *remedy = text("publish in the DNS: %s. IN MX 10 %s.", c->params->domain, c->params->hostname);
 
-	finding_unknown(f, remedy, "waits for the DNS, which has no record of %s yet: %s", c->params->domain, reply);
+	finding_unknown(
+		f, remedy, "waits for the DNS, which has no record of %s yet: %s", c->params->domain, reply);
 }
 
 bool ask_refused(const struct check_context *c, struct finding *f, struct error *e, const char *remedy)

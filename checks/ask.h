@@ -1,25 +1,30 @@
 /*
- * What several checks ask: an SMTP session up to its encrypted EHLO, a message of this run, and whether it has arrived.
+ * What several checks ask: an SMTP session up to its encrypted EHLO, a message of this run, and whether it has
+ * arrived.
  *
- * address is where the server is for the caller: context->outside->server_ipv4 for a check with .outside set, else
- * ASK_LOOPBACK.
+ * address is where the server is for the caller: context->outside->server_ipv4 for a check with .outside set,
+ * else ASK_LOOPBACK.
  */
 #pragma once
 
 #include "checks/check.h"
 #include "mail/client.h"
 
-#define ASK_LOOPBACK    "127.0.0.1"
-#define ASK_HELLO       "verify.mailsetup.example"
-#define ASK_STRANGER    "nobody@example.net" /* RFC 2606: not ours, and nobody's */
+#define ASK_LOOPBACK	"127.0.0.1"
+#define ASK_HELLO	"verify.mailsetup.example"
+#define ASK_STRANGER	"nobody@example.net" /* RFC 2606: not ours, and nobody's */
 #define ASK_TOKEN_FIELD "X-Mailsetup-Token"
-#define ASK_TIMEOUT     10 /* seconds, for one dialogue or transfer */
-#define ASK_DELIVERY    20 /* seconds, from accepted to readable */
-#define ASK_LOGS        "journalctl -b -n 50 -t postfix/smtpd -t postfix/lmtp -t dovecot"
-#define ASK_SPAM_LOGS   "journalctl -b -n 50 -u spamassassin -u spamass-milter -u dovecot"
+#define ASK_TIMEOUT	10u /* seconds, for one answer or transfer */
+#define ASK_DELIVERY	20u /* seconds, from accepted to readable */
+#define ASK_LOGS	"journalctl -b -n 50 -t postfix/smtpd -t postfix/lmtp -t dovecot"
+#define ASK_SPAM_LOGS	"journalctl -b -n 50 -u spamassassin -u spamass-milter -u dovecot"
 
+/* Connected, with the time limit of this run. */
+struct error *ask_open(
+	const struct check_context *c, const char *address, unsigned port, struct dialogue **ret) MUST_USE;
 /* Connected, greeted, EHLO answered. features (may be NULL) gets the lines of that answer. */
-struct error *ask_smtp_clear(const char *address, unsigned port, struct dialogue **ret, struct list *ret_features) MUST_USE;
+struct error *ask_smtp_clear(const struct check_context *c, const char *address, unsigned port,
+	struct dialogue **ret, struct list *ret_features) MUST_USE;
 /* The same and encrypted: STARTTLS and EHLO anew; on 465, TLS at once. */
 struct error *ask_smtp(const struct check_context *c, const char *address, unsigned port, struct dialogue **ret,
 	struct list *ret_features) MUST_USE;
@@ -27,21 +32,23 @@ struct error *ask_smtp(const struct check_context *c, const char *address, unsig
 bool ask_has_feature(const struct list *features, const char *keyword);
 /* The argument of AUTH PLAIN; wipe it where the password is real. */
 void ask_plain(const char *user, const char *password, struct bytes *ret);
-/* MAIL FROM, and RCPT TO where that was accepted: the code and text of the last answer. Then RSET: nothing is sent. */
-struct error *ask_recipient(struct dialogue *d, const char *from, const char *to, int *ret_code, struct bytes *ret_reply)
-	MUST_USE;
+/* MAIL FROM, and RCPT TO where that was accepted: the code and text of the last answer. Then RSET: nothing is
+ * sent. */
+struct error *ask_recipient(
+	struct dialogue *d, const char *from, const char *to, int *ret_code, struct bytes *ret_reply) MUST_USE;
 
 /* Port 25 as any server of the world; 587, 465 or 993 as the test mailbox. */
 struct endpoint ask_stranger(const struct check_context *c, const char *address);
 struct endpoint ask_user(const struct check_context *c, const char *address, unsigned port);
 
 /* A small plain message to the test mailbox. word tells it from the others of this run. */
-void ask_message(const struct check_context *c, const char *word, const char *from, const char *body, struct bytes *ret);
-/* Waits until the message of that word stands in one of the folders (NULL after the last), and says in which. ERR_STOPPED when
- * it has not come in time, with the reason that Postfix gives for it. */
-struct error *ask_wait(const struct check_context *c, const char *address, const char *const *folders, const char *word,
-	const char **ret_folder, char **ret_uid) MUST_USE;
-#define ASK_BOTH (const char *const[]){ "INBOX", "Spam", NULL }
+void ask_message(
+	const struct check_context *c, const char *word, const char *from, const char *body, struct bytes *ret);
+/* Waits until the message of that word stands in one of the folders (NULL after the last), and says in which.
+ * ERR_STOPPED when it has not come in time, with the reason that Postfix gives for it. */
+struct error *ask_wait(const struct check_context *c, const char *address, const char *const *folders,
+	const char *word, const char **ret_folder, char **ret_uid) MUST_USE;
+extern const char *const ask_both[]; /* INBOX, Spam */
 
 /* A reply that only says that our own domain is not in the DNS yet (450 4.1.8): unknown, not failed. */
 bool ask_waits_for_dns(const struct check_context *c, const char *reply);

@@ -8,19 +8,20 @@
 #define SMTP_REMEDY "postconf smtpd_tls_auth_only; mailsetup plan"
 #define IMAP_REMEDY "doveconf disable_plaintext_auth ssl; mailsetup plan"
 
-static void judge_smtp(const char *server, unsigned port, struct tally *t)
+static void judge_smtp(const struct check_context *c, const char *server, unsigned port, struct tally *t)
 {
 	CLEAN(dialogue_close) struct dialogue *d = NULL;
 	CLEAN(list) struct list features = { 0 }, lines = { 0 };
 	CLEAN(bytes) struct bytes plain = { 0 };
 	int code;
 
-	if (tally_error(t, ask_smtp_clear(server, port, &d, &features), ASK_LOGS, NULL))
+	if (tally_error(t, ask_smtp_clear(c, server, port, &d, &features), ASK_LOGS, NULL))
 		return;
 	if (ask_has_feature(&features, "AUTH"))
 		tally_failed(t, SMTP_REMEDY, "port %u offers AUTH before STARTTLS", port);
 	if (!ask_has_feature(&features, "STARTTLS"))
-		tally_failed(t, "postconf smtpd_tls_security_level; mailsetup plan", "port %u does not offer STARTTLS", port);
+		tally_failed(t, "postconf smtpd_tls_security_level; mailsetup plan",
+			"port %u does not offer STARTTLS", port);
 	ask_plain(FALSE_USER, FALSE_PASSWORD, &plain);
 	if (tally_error(t, dialogue_ask(d, &code, &lines, "AUTH PLAIN %s", plain.data), ASK_LOGS, NULL))
 		return;
@@ -31,11 +32,12 @@ static void judge_smtp(const char *server, unsigned port, struct tally *t)
 		tally_ok(t, "port %u answers AUTH with %d", port, code);
 }
 
-static struct error *imap_login_clear(const char *server, char **ret_greeting, char **ret_answer)
+static struct error *imap_login_clear(
+	const struct check_context *c, const char *server, char **ret_greeting, char **ret_answer)
 {
 	CLEAN(dialogue_close) struct dialogue *d = NULL;
 
-	TRY(dialogue_open(server, 143, ASK_TIMEOUT, &d));
+	TRY(ask_open(c, server, 143, &d));
 	TRY(dialogue_line(d, ret_greeting));
 	TRY(dialogue_send(d, "a LOGIN " FALSE_USER " " FALSE_PASSWORD));
 	for (unsigned lines = 0; lines < 20; lines++) {
@@ -50,12 +52,12 @@ static struct error *imap_login_clear(const char *server, char **ret_greeting, c
 	return fail(ERR_STOPPED, "port 143 does not answer LOGIN");
 }
 
-static void judge_imap(const char *server, struct tally *t)
+static void judge_imap(const struct check_context *c, const char *server, struct tally *t)
 {
 	CLEAN(free) char *greeting = NULL;
 	CLEAN(free) char *answer = NULL;
 
-	if (tally_error(t, imap_login_clear(server, &greeting, &answer), ASK_LOGS, NULL))
+	if (tally_error(t, imap_login_clear(c, server, &greeting, &answer), ASK_LOGS, NULL))
 		return;
 	if (!strstr(greeting, "LOGINDISABLED"))
 		tally_failed(t, IMAP_REMEDY, "port 143 does not say LOGINDISABLED: %s", greeting);
@@ -66,11 +68,11 @@ static void judge_imap(const char *server, struct tally *t)
 		tally_ok(t, "port 143 answers LOGIN with %s", answer + 2);
 }
 
-static struct error *sieve_mechanisms(const char *server, char **ret)
+static struct error *sieve_mechanisms(const struct check_context *c, const char *server, char **ret)
 {
 	CLEAN(dialogue_close) struct dialogue *d = NULL;
 
-	TRY(dialogue_open(server, 4190, ASK_TIMEOUT, &d));
+	TRY(ask_open(c, server, 4190, &d));
 	for (unsigned lines = 0; lines < 30; lines++) {
 		CLEAN(free) char *line = NULL;
 
@@ -83,11 +85,11 @@ static struct error *sieve_mechanisms(const char *server, char **ret)
 	return fail(ERR_STOPPED, "the greeting of port 4190 does not end");
 }
 
-static void judge_sieve(const char *server, struct tally *t)
+static void judge_sieve(const struct check_context *c, const char *server, struct tally *t)
 {
 	CLEAN(free) char *line = NULL;
 
-	if (tally_error(t, sieve_mechanisms(server, &line), ASK_LOGS, NULL))
+	if (tally_error(t, sieve_mechanisms(c, server, &line), ASK_LOGS, NULL))
 		return;
 	if (line && strcspn(line + 6, "\"") + 8 < strlen(line))
 		tally_failed(t, IMAP_REMEDY, "port 4190 offers passwords in clear: %s", line);
@@ -100,10 +102,10 @@ static void run(const struct check_context *c, struct finding *f)
 	const char *server = c->outside->server_ipv4;
 	CLEAN(tally) struct tally t = { 0 };
 
-	judge_smtp(server, 25, &t);
-	judge_smtp(server, 587, &t);
-	judge_imap(server, &t);
-	judge_sieve(server, &t);
+	judge_smtp(c, server, 25, &t);
+	judge_smtp(c, server, 587, &t);
+	judge_imap(c, server, &t);
+	judge_sieve(c, server, &t);
 	tally_finding(&t, f);
 }
 
@@ -111,5 +113,6 @@ const struct check check_auth_clear = {
 	.name = "auth-clear",
 	.title = N_("No password is taken without encryption"),
 	.outside = true,
+	.timeout = 40,
 	.run = run,
 };

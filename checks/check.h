@@ -42,6 +42,7 @@ struct check_context {
 	const char *mailbox_reason;     /* why not */
 	const struct bytes *password;
 	bool domain_missing;            /* the DNS answers that the domain has neither MX nor A */
+	unsigned patience;              /* factor of all time limits: Postfix is slow while no resolver answers */
 	const char *token;              /* unique word of this run, carried by every message it sends */
 };
 

@@ -29,8 +29,8 @@ static struct error *select_checks(const struct check_options *options, struct s
 			continue;
 		if (c->mail && options->no_mail) {
 			if (options->only)
-				return fail(ERR_USAGE, "the check %s needs the mail round trip: leave out --no-mail",
-					c->name);
+				return fail(ERR_USAGE,
+					"the check %s needs the mail round trip: leave out --no-mail", c->name);
 			continue;
 		}
 		ret->checks[n++] = c;
@@ -42,18 +42,22 @@ static struct error *select_checks(const struct check_options *options, struct s
 	return NULL;
 }
 
-static bool domain_missing(const char *domain)
+/* What the state of the DNS changes for the other checks. */
+static void ask_dns(struct check_context *c)
 {
 	CLEAN(list) struct list found = { 0 };
+	enum dns_state mx = dns_lookup(NULL, c->params->domain, "MX", 2, &found, NULL);
 
-	return dns_lookup(NULL, domain, "MX", 2, &found, NULL) == DNS_NONE &&
-	       dns_lookup(NULL, domain, "A", 2, &found, NULL) == DNS_NONE;
+	c->patience = mx == DNS_UNKNOWN ? 3 : 1;
+	c->domain_missing =
+		mx == DNS_NONE && dns_lookup(NULL, c->params->domain, "A", 2, &found, NULL) == DNS_NONE;
 }
 
 /* What cannot be made is said by each check that needs it. */
-static struct error *prepare(struct check_context *c, const struct selection *selection, struct outside *outside,
-	struct test_mailbox *mailbox, struct list *reasons)
+static struct error *prepare(struct check_context *c, const struct selection *selection,
+	struct outside *outside, struct test_mailbox *mailbox, struct list *reasons)
 {
+	ask_dns(c);
 	if (selection->outside) {
 		struct error *e = outside_open(c->host, outside);
 
@@ -66,7 +70,6 @@ static struct error *prepare(struct check_context *c, const struct selection *se
 		}
 	}
 	if (selection->mail) {
-		c->domain_missing = domain_missing(c->params->domain);
 		struct error *e = test_mailbox_make(c->host, c->params->domain, mailbox);
 
 		if (error_code(e) == ERR_BUSY)
@@ -96,7 +99,8 @@ struct error *checks_run(struct host *h, const struct params *p, const struct ch
 	*ret = (struct check_summary){ 0 };
 	TRY(select_checks(options, &selection));
 	if (!p->domain)
-		return fail(ERR_STOPPED, "no mail server was installed here: mailsetup install --domain DOMAIN");
+		return fail(
+			ERR_STOPPED, "no mail server was installed here: mailsetup install --domain DOMAIN");
 	random_hex(token, sizeof(token) - 1);
 
 	struct error *e = prepare(&context, &selection, &outside, &mailbox, &reasons);

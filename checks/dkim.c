@@ -12,40 +12,53 @@ static struct error *round_trip(const struct check_context *c, struct bytes *ret
 	CLEAN(free) char *uid = NULL;
 	const char *folder;
 
-	ask_message(c, "dkim", c->mailbox, "This message proves that mail is signed. It is removed again.", &message);
+	ask_message(c, "dkim", c->mailbox, "This message proves that mail is signed. It is removed again.",
+		&message);
 	TRY(smtp_send(&submission, c->mailbox, c->mailbox, &message));
-	TRY(ask_wait(c, ASK_LOOPBACK, ASK_BOTH, "dkim", &folder, &uid));
+	TRY(ask_wait(c, ASK_LOOPBACK, ask_both, "dkim", &folder, &uid));
 	return imap_fetch(&imap, folder, uid, ret);
 }
 
-/* The key that the world sees; while DNS has none, the one that waits to be published. */
-static struct error *find_record(const struct check_context *c, char **ret, bool *ret_published)
+/* What the world sees; *ret is NULL while it sees none. */
+static void find_published(const struct params *p, char **ret)
 {
-	CLEAN(free) char *name = text("%s._domainkey.%s", c->params->selector, c->params->domain);
+	CLEAN(free) char *name = text("%s._domainkey.%s", p->selector, p->domain);
 	CLEAN(list) struct list found = { 0 };
 
-	*ret_published = dns_lookup(NULL, name, "TXT", 4, &found, NULL) == DNS_FOUND && found.n;
-	if (!*ret_published)
-		return published_dkim_record(c, c->params->domain, ret);
-	*ret = text_copy(found.v[0]);
-	return NULL;
+	*ret = dns_lookup(NULL, name, "TXT", 4, &found, NULL) == DNS_FOUND && found.n ? text_copy(found.v[0])
+										      : NULL;
+}
+
+static void judge(const struct check_context *c, const struct bytes *message, struct finding *f)
+{
+	const struct params *p = c->params;
+	CLEAN(free) char *published = NULL;
+	CLEAN(free) char *own = NULL;
+
+	if (finding_error(f, published_dkim_record(c, p->domain, &own), "mailsetup install"))
+		return;
+	if (finding_error(f, dkim_verify_message(message, p->domain, p->selector, own), REMEDY))
+		return;
+	find_published(p, &published);
+	if (!published) {
+		finding_ok(f,
+			"signed for %s; the signature verifies with the key on disk, the DNS does not show it "
+			"yet",
+			p->domain);
+		return;
+	}
+	struct error *e = dkim_verify_message(message, p->domain, p->selector, published);
+	if (!finding_error(f, wrap(e, "signed with the key on disk, but for the world, by the key in the DNS"),
+		    "mailsetup verify --only dns-dkim"))
+		finding_ok(f, "signed for %s; the signature verifies with the key in the DNS", p->domain);
 }
 
 static void run(const struct check_context *c, struct finding *f)
 {
-	const struct params *p = c->params;
 	CLEAN(bytes) struct bytes message = { 0 };
-	CLEAN(free) char *record = NULL;
-	bool published = false;
 
-	if (ask_refused(c, f, round_trip(c, &message), ASK_LOGS))
-		return;
-	if (finding_error(f, find_record(c, &record, &published), "mailsetup install"))
-		return;
-	if (finding_error(f, dkim_verify_message(&message, p->domain, p->selector, record), REMEDY))
-		return;
-	finding_ok(f, "a message sent through port 587 is signed for %s, and the signature verifies against the key %s", p->domain,
-		published ? "in the DNS" : "on disk (the DNS has none yet)");
+	if (!ask_refused(c, f, round_trip(c, &message), ASK_LOGS))
+		judge(c, &message, f);
 }
 
 const struct check check_dkim = {

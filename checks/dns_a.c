@@ -10,25 +10,29 @@ static bool share_one(const struct list *a, const struct list *b)
 	return false;
 }
 
-static void compare(const struct check_context *c, const char *type, const struct list *found, const struct list *own,
-	bool nat, struct tally *t)
+static void compare(const struct check_context *c, const char *type, const struct list *found,
+	const struct list *own, bool nat, struct tally *t)
 {
 	const char *name = c->params->hostname;
-	CLEAN(free) char *remedy = published_remedy(c, name, type, "");
+	CLEAN(free)
+	char *remedy = own->n ? published_remedy(c, name, type, "")
+			      : text("remove that record, or give this machine that address");
 
 	if (share_one(found, own))
 		tally_ok(t, "%s %s is %s", name, type, found->v[0]);
 	else if (!nat)
-		tally_failed(t, remedy, "%s %s is %s, which is no address of this machine", name, type, found->v[0]);
+		tally_failed(
+			t, remedy, "%s %s is %s, which is no address of this machine", name, type, found->v[0]);
 	else if (c->params->hosts_entry)
 		tally_ok(t, "%s %s is %s; this machine is behind NAT", name, type, found->v[0]);
 	else
-		tally_unknown(t, "see that its ports are forwarded to this machine; --hosts-entry says that it is so",
+		tally_unknown(t,
+			"see that its ports are forwarded to this machine; --hosts-entry says that it is so",
 			"%s %s is %s; this machine has private addresses only", name, type, found->v[0]);
 }
 
-static void judge(const struct check_context *c, const char *type, const struct list *own, bool required, bool nat,
-	struct tally *t)
+static void judge(const struct check_context *c, const char *type, const struct list *own, bool required,
+	bool nat, struct tally *t)
 {
 	const char *name = c->params->hostname, *reason = "";
 	CLEAN(list) struct list found = { 0 };

@@ -14,7 +14,8 @@ static struct error *same_key(const char *published, const char *own, bool *ret)
 	return NULL;
 }
 
-static void compare(const char *name, const char *published, const char *own, const char *remedy, struct tally *t)
+static void compare(
+	const char *name, const char *published, const char *own, const char *remedy, struct tally *t)
 {
 	bool same = false;
 

@@ -14,7 +14,8 @@ static bool leads_back(const char *name, const char *address)
 static void judge(const struct check_context *c, const char *address, struct tally *t)
 {
 	CLEAN(list) struct list found = { 0 };
-	CLEAN(free) char *remedy = text("ask the provider of %s for the reverse name %s", address, c->params->hostname);
+	CLEAN(free)
+	char *remedy = text("ask the provider of %s for the reverse name %s", address, c->params->hostname);
 	const char *reason = "";
 
 	switch (dns_lookup(NULL, address, "PTR", 4, &found, &reason)) {
@@ -28,7 +29,8 @@ static void judge(const struct check_context *c, const char *address, struct tal
 		if (list_has(&found, c->params->hostname))
 			tally_ok(t, "%s is %s", address, c->params->hostname);
 		else if (leads_back(found.v[0], address))
-			tally_unknown(t, remedy, "%s is %s, which leads back, but is not the host name", address, found.v[0]);
+			tally_unknown(t, remedy, "%s is %s, which leads back, but is not the host name",
+				address, found.v[0]);
 		else
 			tally_failed(t, remedy, "%s is %s, which does not lead back", address, found.v[0]);
 	}

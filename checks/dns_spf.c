@@ -3,8 +3,8 @@
 #include "checks/tally.h"
 #include "mail/dns.h"
 
-static void judge_record(const char *domain, const char *record, const struct list *addresses, const char *remedy,
-	struct tally *t)
+static void judge_record(const char *domain, const char *record, const struct list *addresses,
+	const char *remedy, struct tally *t)
 {
 	for (size_t i = 0; i < addresses->n; i++) {
 		const char *address = addresses->v[i];
@@ -17,13 +17,15 @@ static void judge_record(const char *domain, const char *record, const struct li
 			tally_failed(t, remedy, "%s does not let %s send: %s", domain, address, record);
 			break;
 		case SPF_UNJUDGED:
-			tally_unknown(t, "", "%s lets %s send by another's record, or not: %s", domain, address, record);
+			tally_unknown(t, "", "%s lets %s send by another's record, or not: %s", domain, address,
+				record);
 			break;
 		}
 	}
 }
 
-static void judge(const struct check_context *c, const char *domain, const struct list *addresses, struct tally *t)
+static void judge(
+	const struct check_context *c, const char *domain, const struct list *addresses, struct tally *t)
 {
 	CLEAN(list) struct list found = { 0 }, records = { 0 };
 	CLEAN(free) char *remedy = published_remedy(c, domain, "TXT", "v=spf1");
@@ -39,7 +41,8 @@ static void judge(const struct check_context *c, const char *domain, const struc
 	if (!records.n)
 		tally_unknown(t, remedy, "%s has no SPF record yet", domain);
 	else if (records.n > 1)
-		tally_failed(t, "keep one SPF record per domain", "%s has %zu SPF records, so none counts", domain, records.n);
+		tally_failed(t, "keep one SPF record per domain", "%s has %zu SPF records, so none counts",
+			domain, records.n);
 	else
 		judge_record(domain, records.v[0], addresses, remedy, t);
 }

@@ -20,8 +20,8 @@ static char *one_line(const char *s)
 	return text_copy(bytes_text(&b));
 }
 
-static PRINTF_LIKE(4, 0) void answer(struct finding *f, enum check_state state, const char *remedy, const char *format,
-	va_list arguments)
+static PRINTF_LIKE(4, 0) void answer(
+	struct finding *f, enum check_state state, const char *remedy, const char *format, va_list arguments)
 {
 	CLEAN(free) char *evidence = NULL;
 

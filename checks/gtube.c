@@ -14,7 +14,7 @@ static void run(const struct check_context *c, struct finding *f)
 	ask_message(c, "gtube", ASK_STRANGER, GTUBE, &message);
 	if (finding_error(f, smtp_send(&e, "", c->mailbox, &message), ASK_LOGS))
 		return;
-	if (finding_error(f, ask_wait(c, server, ASK_BOTH, "gtube", &folder, &uid), "postqueue -p; " ASK_LOGS))
+	if (finding_error(f, ask_wait(c, server, ask_both, "gtube", &folder, &uid), "postqueue -p; " ASK_LOGS))
 		return;
 	if (strcmp(folder, "Spam") == 0)
 		finding_ok(f, "the GTUBE message from %s is filed into Spam", c->outside->client_ipv4);

@@ -9,10 +9,12 @@ static void run(const struct check_context *c, struct finding *f)
 	const char *folder;
 
 	/* The null sender: no sender's domain has to exist. */
-	ask_message(c, "inbound", ASK_STRANGER, "This message proves that the world can write here. It is removed again.", &message);
+	ask_message(c, "inbound", ASK_STRANGER,
+		"This message proves that the world can write here. It is removed again.", &message);
 	if (finding_error(f, smtp_send(&e, "", c->mailbox, &message), ASK_LOGS))
 		return;
-	if (finding_error(f, ask_wait(c, server, ASK_BOTH, "inbound", &folder, &uid), "postqueue -p; " ASK_LOGS))
+	if (finding_error(
+		    f, ask_wait(c, server, ask_both, "inbound", &folder, &uid), "postqueue -p; " ASK_LOGS))
 		return;
 	if (strcmp(folder, "INBOX") == 0)
 		finding_ok(f, "delivered from %s through port 25 with STARTTLS", c->outside->client_ipv4);

@@ -48,8 +48,8 @@ static struct error *connect_as(const char *path, const char *user, int *ret)
 	return NULL;
 }
 
-struct error *local_socket_ask(const char *path, const char *user, const struct bytes *request, size_t size,
-	struct bytes *ret_reply)
+struct error *local_socket_ask(
+	const char *path, const char *user, const struct bytes *request, size_t size, struct bytes *ret_reply)
 {
 	CLEAN(fd) int fd = -1;
 	char buffer[4096];

@@ -1,6 +1,6 @@
 /*
- * A question over a Unix socket, asked as the user that asks it in earnest: a socket that root can reach proves nothing
- * about the daemon that needs it.
+ * A question over a Unix socket, asked as the user that asks it in earnest: a socket that root can reach proves
+ * nothing about the daemon that needs it.
  */
 #pragma once
 

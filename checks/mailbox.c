@@ -16,7 +16,7 @@
 #define LOCK_DIRECTORY "/run"
 #define LOCK_NAME      "mailsetup-verify.lock"
 #define MAIL_ROOT      "/var/mail/utilisateurs"
-#define MAIL_ID        3000
+#define MAIL_ID	       3000
 
 static struct error *take_lock(struct host *h, int *ret)
 {
@@ -48,13 +48,15 @@ static char *home_of(const char *address)
 	return text(MAIL_ROOT "/%s/%.*s", domain, (int)(domain - 1 - address), address);
 }
 
-/* In a child that has become the mailboxes' user: nothing that its owner planted in the tree can lead root astray. */
+/* In a child that has become the mailboxes' user: nothing that its owner planted in the tree can lead root
+ * astray. */
 static int remove_as_owner(struct host *h, const char *address)
 {
 	CLEAN(free) char *home = home_of(address);
 	CLEAN(free) char *parent = text(MAIL_ROOT "/%s", address_domain(address));
 
-	if (setgroups(0, NULL) < 0 || setresgid(MAIL_ID, MAIL_ID, MAIL_ID) < 0 || setresuid(MAIL_ID, MAIL_ID, MAIL_ID) < 0)
+	if (setgroups(0, NULL) < 0 || setresgid(MAIL_ID, MAIL_ID, MAIL_ID) < 0 ||
+		setresuid(MAIL_ID, MAIL_ID, MAIL_ID) < 0)
 		return 1;
 	struct error *e = directory_remove_tree(h, home);
 	if (e)
@@ -83,11 +85,13 @@ static struct error *remove_tree(struct host *h, const char *address)
 		TRY(file_stat(h, home, &info));
 	}
 	if (info.exists)
-		return fail(ERR_STOPPED, "cannot remove the test mailbox's mail, remove the directory %s", home);
+		return fail(
+			ERR_STOPPED, "cannot remove the test mailbox's mail, remove the directory %s", home);
 	return NULL;
 }
 
-/* The queue before the account: a message to an unknown address would bounce. And after it: one that was on its way. */
+/* The queue before the account: a message to an unknown address would bounce. And after it: one that was on its
+ * way. */
 static struct error *remove_all_of(struct host *h, struct accounts *a, const char *address)
 {
 	struct error *e = queue_remove(h, address);
@@ -104,7 +108,8 @@ static struct error *sweep(struct host *h, struct accounts *a)
 	TRY(accounts_users(a, &users));
 	for (size_t i = 0; i < users.n; i++)
 		if (starts_with(users.v[i], MAILBOX_PREFIX))
-			TRY(wrap(remove_all_of(h, a, users.v[i]), "removing what an earlier verification left"));
+			TRY(wrap(
+				remove_all_of(h, a, users.v[i]), "removing what an earlier verification left"));
 	return NULL;
 }
 

@@ -1,9 +1,10 @@
 /*
- * The test mailbox: an account mailsetup-verify-HEX@DOMAIN with a random password, that exists while the checks run.
+ * The test mailbox: an account mailsetup-verify-HEX@DOMAIN with a random password, that exists while the checks
+ * run.
  *
  * A lock that the kernel drops with its holder lets one run at a time have one, so any other account of that
- * pattern is what a killed run left: it is swept away first. Removal takes the mail out of the queue, the account, and
- * the Maildir; the tree belongs to the mailboxes' user, so it is walked as that user.
+ * pattern is what a killed run left: it is swept away first. Removal takes the mail out of the queue, the
+ * account, and the Maildir; the tree belongs to the mailboxes' user, so it is walked as that user.
  */
 #pragma once
 

@@ -2,13 +2,15 @@
 #include "checks/units.h"
 
 #define OPENDKIM_SOCKET "/var/spool/postfix/var/run/opendkim/opendkim.sock"
-#define SPAMASS_SOCKET  "/var/spool/postfix/spamass/spamass.sock"
-#define SPAMD_SOCKET    "/run/spamassassin/spamassassin.sock"
+#define SPAMASS_SOCKET	"/var/spool/postfix/spamass/spamass.sock"
+#define SPAMD_SOCKET	"/run/spamassassin/spamassassin.sock"
 
-/* The first packet of the milter protocol: option negotiation, version 6, then all actions and all steps that exist. */
+/* The first packet of the milter protocol: option negotiation, version 6, then all actions and all steps that
+ * exist. */
 static struct error *ask_milter(const char *path)
 {
-	static const char hello[] = { 0, 0, 0, 13, 'O', 0, 0, 0, 6, 0, 0, 1, (char)0xff, 0, 0x1f, (char)0xff, (char)0xff };
+	static const char hello[] = { 0, 0, 0, 13, 'O', 0, 0, 0, 6, 0, 0, 1, (char)0xff, 0, 0x1f, (char)0xff,
+		(char)0xff };
 	CLEAN(bytes) struct bytes request = { 0 }, reply = { 0 };
 
 	bytes_add(&request, hello, sizeof(hello));

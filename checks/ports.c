@@ -7,9 +7,12 @@ static const struct port {
 	const char *greeting;
 	const char *unit;
 } ports[] = {
-	{ 25, false, "220 ", "postfix" },       { 465, true, "220 ", "postfix" },
-	{ 587, false, "220 ", "postfix" },      { 143, false, "* OK", "dovecot" },
-	{ 993, true, "* OK", "dovecot" },       { 4190, false, "\"IMPLEMENTATION\"", "dovecot" },
+	{ 25, false, "220 ", "postfix" },
+	{ 465, true, "220 ", "postfix" },
+	{ 587, false, "220 ", "postfix" },
+	{ 143, false, "* OK", "dovecot" },
+	{ 993, true, "* OK", "dovecot" },
+	{ 4190, false, "\"IMPLEMENTATION\"", "dovecot" },
 };
 
 static struct error *ask(const struct check_context *c, const char *address, const struct port *port)
@@ -17,7 +20,7 @@ static struct error *ask(const struct check_context *c, const char *address, con
 	CLEAN(dialogue_close) struct dialogue *d = NULL;
 	CLEAN(free) char *line = NULL;
 
-	TRY(dialogue_open(address, port->number, 5, &d));
+	TRY(ask_open(c, address, port->number, &d));
 	if (port->tls)
 		TRY(dialogue_start_tls(d, c->params->hostname, 0, 0, NULL));
 	TRY(dialogue_line(d, &line));
@@ -32,7 +35,8 @@ static void ask_all(const struct check_context *c, const char *address, const ch
 	CLEAN(bytes) struct bytes good = { 0 };
 
 	for (size_t i = 0; i < sizeof(ports) / sizeof(*ports); i++) {
-		CLEAN(free) char *remedy = text("ss -ltnp 'sport = %u'; systemctl restart %s; nft list ruleset",
+		CLEAN(free)
+		char *remedy = text("ss -ltnp 'sport = %u'; systemctl restart %s; nft list ruleset",
 			ports[i].number, ports[i].unit);
 
 		if (!tally_error(&t, ask(c, address, &ports[i]), remedy, NULL))

@@ -53,7 +53,8 @@ static void judge(struct accounts *a, const char *domain, struct tally *t)
 	else if (alias)
 		tally_failed(t, remedy, "%s is an alias that leads to no mailbox", address);
 	else
-		tally_unknown(t, remedy, "%s is nobody's: mail to it is refused (RFC 5321 wants it accepted)", address);
+		tally_unknown(t, remedy, "%s is nobody's: mail to it is refused (RFC 5321 wants it accepted)",
+			address);
 }
 
 static void run(const struct check_context *c, struct finding *f)

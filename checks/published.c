@@ -64,8 +64,8 @@ static bool is(const struct dns_record *r, const char *owner, const char *type, 
 {
 	size_t n = strlen(owner);
 
-	return strncmp(r->owner, owner, n) == 0 && strcmp(r->owner + n, ".") == 0 && strcmp(r->type, type) == 0 &&
-	       starts_with(r->value, start);
+	return strncmp(r->owner, owner, n) == 0 && strcmp(r->owner + n, ".") == 0 &&
+	       strcmp(r->type, type) == 0 && starts_with(r->value, start);
 }
 
 char *published_remedy(const struct check_context *c, const char *owner, const char *type, const char *start)

@@ -17,9 +17,8 @@ static bool concerns(const json_t *entry, const char *address)
 
 	if (is(json_object_get(entry, "sender"), address))
 		return true;
-	json_array_foreach (json_object_get(entry, "recipients"), i, recipient)
-		if (is(json_object_get(recipient, "address"), address))
-			return true;
+	json_array_foreach(json_object_get(entry, "recipients"), i,
+		recipient) if (is(json_object_get(recipient, "address"), address)) return true;
 	return false;
 }
 
@@ -49,13 +48,14 @@ struct error *queue_reason(struct host *h, const char *address, char **ret)
 
 	*ret = NULL;
 	TRY(entries(h, address, queue));
-	json_array_foreach (queue, i, entry)
-		json_array_foreach (json_object_get(entry, "recipients"), k, recipient) {
-			const char *reason = json_string_value(json_object_get(recipient, "delay_reason"));
+	json_array_foreach(queue, i, entry)
+		json_array_foreach(json_object_get(entry, "recipients"), k, recipient)
+	{
+		const char *reason = json_string_value(json_object_get(recipient, "delay_reason"));
 
-			if (reason && !*ret && is(json_object_get(recipient, "address"), address))
-				*ret = text_copy(reason);
-		}
+		if (reason && !*ret && is(json_object_get(recipient, "address"), address))
+			*ret = text_copy(reason);
+	}
 	return NULL;
 }
 
@@ -66,7 +66,8 @@ struct error *queue_remove(struct host *h, const char *address)
 	size_t i;
 
 	TRY(entries(h, address, queue));
-	json_array_foreach (queue, i, entry) {
+	json_array_foreach(queue, i, entry)
+	{
 		const char *id = json_string_value(json_object_get(entry, "queue_id"));
 
 		if (id && concerns(entry, address))

@@ -10,11 +10,13 @@ static void judge(struct dialogue *d, const char *from, const char *to, struct t
 
 	if (tally_error(t, ask_recipient(d, from, to, &code, &reply), "", "from <%s> to <%s>", from, to))
 		return;
-	/* 4.1.8 says that the sender's domain is not in the DNS: refused before the question of relaying came up. */
+	/* 4.1.8 says that the sender's domain is not in the DNS: refused before the question of relaying came
+	 * up. */
 	if (code / 100 == 5 || strstr(bytes_text(&reply), "4.1.8"))
 		return;
 	if (code / 100 == 2)
-		tally_failed(t, REMEDY, "OPEN RELAY: from <%s> to <%s> is accepted: %s", from, to, bytes_text(&reply));
+		tally_failed(t, REMEDY, "OPEN RELAY: from <%s> to <%s> is accepted: %s", from, to,
+			bytes_text(&reply));
 	else
 		tally_failed(t, REMEDY, "from <%s> to <%s> is only put off: %s", from, to, bytes_text(&reply));
 }
@@ -45,7 +47,8 @@ static void ask_over_ipv6(const struct check_context *c, struct tally *t)
 {
 	CLEAN(dialogue_close) struct dialogue *d = NULL;
 
-	if (!*c->outside->server_ipv6)
+	/* Where IPv4 does not answer, neither will this, and each takes its time. */
+	if (!*c->outside->server_ipv6 || t->failed.size)
 		return;
 	if (tally_error(t, ask_smtp(c, c->outside->server_ipv6, 25, &d, NULL), ASK_LOGS, NULL))
 		return;
@@ -66,5 +69,6 @@ const struct check check_relay = {
 	.name = "relay",
 	.title = N_("A stranger cannot relay through the server"),
 	.outside = true,
+	.timeout = 40,
 	.run = run,
 };

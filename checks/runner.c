@@ -11,15 +11,16 @@
 #include <unistd.h>
 
 #define DEFAULT_TIMEOUT 20
-#define ANSWER_LIMIT    (1 << 20)
-#define POLL_MS         200
+#define ANSWER_LIMIT	(1 << 20)
+#define POLL_MS		200
 
 struct job {
 	const struct check *check;
 	pid_t pid; /* 0: not started, or ended */
 	int fd;
 	struct bytes answer;
-	double started, deadline;
+	double started;
+	unsigned timeout;
 	bool begun, done;
 	struct finding finding;
 };
@@ -29,9 +30,11 @@ struct jobs {
 	size_t n, running, running_mail, emitted;
 };
 
-static unsigned timeout_of(const struct check *check)
+static unsigned timeout_of(const struct check *check, const struct check_context *context)
 {
-	return check->timeout ? check->timeout : DEFAULT_TIMEOUT;
+	unsigned patience = context->patience ? context->patience : 1;
+
+	return patience * (check->timeout ? check->timeout : DEFAULT_TIMEOUT);
 }
 
 static void add_text(struct bytes *b, const char *s)
@@ -155,7 +158,7 @@ static void start(struct jobs *jobs, struct job *job, const struct check_context
 	job->pid = pid;
 	job->fd = ends[0];
 	job->started = clock_now();
-	job->deadline = job->started + timeout_of(job->check);
+	job->timeout = timeout_of(job->check, context);
 	jobs->running++;
 	jobs->running_mail += job->check->mail;
 }
@@ -189,9 +192,9 @@ static void explain_end(struct job *job)
 	int status = 0;
 
 	while (waitpid(job->pid, &status, WNOHANG) <= 0) {
-		if (clock_now() > job->deadline) {
+		if (clock_now() > job->started + job->timeout) {
 			end_child(job);
-			finding_failed(f, "", "no answer within %u s", timeout_of(job->check));
+			finding_failed(f, "", "no answer within %u s", job->timeout);
 			return;
 		}
 		poll(NULL, 0, 5);
@@ -200,7 +203,8 @@ static void explain_end(struct job *job)
 		finding_failed(f, "", "the check itself was killed by signal %d (%s)", WTERMSIG(status),
 			strsignal(WTERMSIG(status)));
 	else
-		finding_failed(f, "", "the check itself ended with status %d and no answer", WEXITSTATUS(status));
+		finding_failed(
+			f, "", "the check itself ended with status %d and no answer", WEXITSTATUS(status));
 }
 
 static void reap(struct jobs *jobs, struct job *job)
@@ -250,9 +254,9 @@ static void wait_for_some(struct jobs *jobs)
 
 		if (polls[i].revents)
 			receive(jobs, job);
-		if (job->pid && clock_now() > job->deadline) {
+		if (job->pid && clock_now() > job->started + job->timeout) {
 			end_child(job);
-			finding_failed(&job->finding, "", "no answer within %u s", timeout_of(job->check));
+			finding_failed(&job->finding, "", "no answer within %u s", job->timeout);
 			finish(jobs, job);
 		}
 	}
@@ -279,8 +283,8 @@ static void emit_done(struct jobs *jobs, const struct events *events, struct che
 	}
 }
 
-/* Those with mail first: they mostly wait, for the filter and for the delivery. But they do not take all the places, so
- * that the report begins at once. */
+/* Those with mail first: they mostly wait, for the filter and for the delivery. But they do not take all the
+ * places, so that the report begins at once. */
 static struct job *next_job(struct jobs *jobs)
 {
 	struct job *first = NULL;
@@ -309,8 +313,8 @@ static void start_some(struct jobs *jobs, const struct check_context *context)
 	}
 }
 
-static struct error *run_jobs(struct jobs *jobs, const struct check_context *context, const struct events *events,
-	struct check_summary *summary)
+static struct error *run_jobs(struct jobs *jobs, const struct check_context *context,
+	const struct events *events, struct check_summary *summary)
 {
 	while (jobs->emitted < jobs->n) {
 		if (interrupted())

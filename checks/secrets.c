@@ -4,7 +4,7 @@
 #include "host/file.h"
 
 #define CLOSED_TO_OTHERS 0007
-#define OWNER_ONLY       0077
+#define OWNER_ONLY	 0077
 
 static struct error *owner_name(struct host *h, const struct file_info *info, char **ret)
 {
@@ -14,12 +14,15 @@ static struct error *owner_name(struct host *h, const struct file_info *info, ch
 	return NULL;
 }
 
-/* owner: a second user beside root that may own it, or NULL. A missing path is left to the checks that need it. */
+/* owner: a second user beside root that may own it, or NULL. A missing path is left to the checks that need it.
+ */
 static void judge(struct host *h, const char *path, mode_t forbidden, const char *owner, struct tally *t)
 {
 	struct file_info info;
 	CLEAN(free) char *name = NULL;
-	CLEAN(free) char *remedy = text("chmod %s '%s'; mailsetup plan", forbidden == OWNER_ONLY ? "go-rwx" : "o-rwx", path);
+	CLEAN(free)
+	char *remedy =
+		text("chmod %s '%s'; mailsetup plan", forbidden == OWNER_ONLY ? "go-rwx" : "o-rwx", path);
 
 	if (tally_error(t, file_stat(h, path, &info), "", "%s", path) || !info.exists)
 		return;

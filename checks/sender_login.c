@@ -38,7 +38,8 @@ static void judge(const struct check_context *c, unsigned port, const char *from
 		tally_unknown(t, "publish the MX record of the domain", "port %u waits for the DNS: %s", port,
 			bytes_text(&reply));
 	else
-		tally_failed(t, REMEDY, "port %u lets one user send as <%s>: %s", port, from, bytes_text(&reply));
+		tally_failed(
+			t, REMEDY, "port %u lets one user send as <%s>: %s", port, from, bytes_text(&reply));
 }
 
 static void run(const struct check_context *c, struct finding *f)
@@ -56,5 +57,6 @@ const struct check check_sender_login = {
 	.title = N_("A user cannot send under the address of another"),
 	.outside = true,
 	.mail = true,
+	.timeout = 40,
 	.run = run,
 };

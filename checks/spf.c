@@ -107,7 +107,9 @@ static enum match match_term(struct question *q, char *term)
 
 enum spf_result spf_judge(const char *record, const char *domain, const char *address)
 {
-	struct question q = { .domain = domain, .address = address, .family = strchr(address, ':') ? AF_INET6 : AF_INET };
+	struct question q = {
+		.domain = domain, .address = address, .family = strchr(address, ':') ? AF_INET6 : AF_INET
+	};
 	CLEAN(list) struct list terms = { 0 };
 	bool unjudged = false;
 

@@ -6,7 +6,8 @@
 enum spf_result {
 	SPF_PASS,
 	SPF_FAIL,
-	SPF_UNJUDGED, /* rests on a mechanism that is not followed here: include, exists, ptr, redirect, a macro */
+	SPF_UNJUDGED, /* rests on a mechanism that is not followed here: include, exists, ptr, redirect, a macro
+		       */
 };
 
 enum spf_result spf_judge(const char *record, const char *domain, const char *address);

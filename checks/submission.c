@@ -9,10 +9,11 @@ static void send_and_find(const struct check_context *c, unsigned port, const ch
 	CLEAN(free) char *uid = NULL;
 	const char *folder;
 
-	ask_message(c, word, c->mailbox, "This message proves that mail can be sent and read. It is removed again.", &message);
+	ask_message(c, word, c->mailbox,
+		"This message proves that mail can be sent and read. It is removed again.", &message);
 	if (ask_refused(c, f, smtp_send(&e, c->mailbox, c->mailbox, &message), ASK_LOGS))
 		return;
-	if (finding_error(f, ask_wait(c, server, ASK_BOTH, word, &folder, &uid), "postqueue -p; " ASK_LOGS))
+	if (finding_error(f, ask_wait(c, server, ask_both, word, &folder, &uid), "postqueue -p; " ASK_LOGS))
 		return;
 	if (strcmp(folder, "INBOX") == 0)
 		finding_ok(f, "sent with a password through port %u from %s, delivered, read by IMAPS", port,

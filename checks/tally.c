@@ -13,7 +13,7 @@ static PRINTF_LIKE(2, 0) void add(struct bytes *b, const char *format, va_list a
 
 static void keep_first(char **remedy, const char *new)
 {
-	if (!*remedy && new && *new)
+	if (!*remedy && new &&*new)
 		*remedy = text_copy(new);
 }
 

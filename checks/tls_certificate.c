@@ -6,9 +6,9 @@
 #include <time.h>
 
 #define CERTIFICATE "/etc/postfix/tls/courriel.pem"
-#define KEY         "/etc/postfix/tls/courriel.key"
-#define RELOAD      "systemctl reload postfix dovecot"
-#define LIMIT       (1 << 20)
+#define KEY	    "/etc/postfix/tls/courriel.key"
+#define RELOAD	    "systemctl reload postfix dovecot"
+#define LIMIT	    (1 << 20)
 
 static struct error *served(const struct check_context *c, unsigned port, char fingerprint[65])
 {
@@ -16,7 +16,7 @@ static struct error *served(const struct check_context *c, unsigned port, char f
 	int64_t end;
 
 	if (port == 993) {
-		TRY(dialogue_open(ASK_LOOPBACK, port, ASK_TIMEOUT, &d));
+		TRY(ask_open(c, ASK_LOOPBACK, port, &d));
 		TRY(dialogue_start_tls(d, c->params->hostname, 0, 0, NULL));
 	} else {
 		TRY(ask_smtp(c, ASK_LOOPBACK, port, &d, NULL));
@@ -49,7 +49,8 @@ static void judge_facts(const struct check_context *c, const struct bytes *pem, 
 	else
 		tally_ok(t, "%ld days left", days);
 	if (!certificate_covers(&facts, hostname))
-		tally_failed(t, "get a certificate for that name, then " RELOAD, CERTIFICATE " does not cover %s", hostname);
+		tally_failed(t, "get a certificate for that name, then " RELOAD,
+			CERTIFICATE " does not cover %s", hostname);
 }
 
 static void run(const struct check_context *c, struct finding *f)
@@ -66,8 +67,10 @@ static void run(const struct check_context *c, struct finding *f)
 	for (size_t i = 0; i < sizeof(ports) / sizeof(*ports); i++)
 		if (!tally_error(&t, served(c, ports[i], on_port), ASK_LOGS, NULL) &&
 			strcmp(on_disk, on_port) != 0)
-			tally_failed(&t, RELOAD, "port %u serves another certificate than " CERTIFICATE, ports[i]);
-	tally_error(&t, judge_pair(c, &pem), "install a certificate and its key as one pair", CERTIFICATE " and " KEY);
+			tally_failed(
+				&t, RELOAD, "port %u serves another certificate than " CERTIFICATE, ports[i]);
+	tally_error(&t, judge_pair(c, &pem), "install a certificate and its key as one pair",
+		CERTIFICATE " and " KEY);
 	judge_facts(c, &pem, &t);
 	tally_ok(&t, "ports 25, 465 and 993 serve " CERTIFICATE);
 	tally_finding(&t, f);

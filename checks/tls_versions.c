@@ -6,16 +6,16 @@
 /* Our own library must be willing to offer the old versions, or the refusal would be ours. */
 #define WILLING "ALL:@SECLEVEL=0"
 
-static struct error *until_tls(unsigned port, struct dialogue **ret)
+static struct error *until_tls(const struct check_context *c, unsigned port, struct dialogue **ret)
 {
 	CLEAN(dialogue_close) struct dialogue *d = NULL;
 	int code = 220;
 
 	if (port == 25) {
-		TRY(ask_smtp_clear(ASK_LOOPBACK, port, &d, NULL));
+		TRY(ask_smtp_clear(c, ASK_LOOPBACK, port, &d, NULL));
 		TRY(dialogue_ask(d, &code, NULL, "STARTTLS"));
 	} else {
-		TRY(dialogue_open(ASK_LOOPBACK, port, ASK_TIMEOUT, &d));
+		TRY(ask_open(c, ASK_LOOPBACK, port, &d));
 	}
 	if (code != 220)
 		return fail(ERR_STOPPED, "port %u answers STARTTLS with %d", port, code);
@@ -31,12 +31,14 @@ static bool ours(const struct error *e)
 	       strcasestr(s, "no suitable");
 }
 
-static bool judge(const struct check_context *c, unsigned port, int version, const char *name, bool wanted, struct tally *t)
+static bool judge(const struct check_context *c, unsigned port, int version, const char *name, bool wanted,
+	struct tally *t)
 {
 	CLEAN(dialogue_close) struct dialogue *d = NULL;
-	static const char remedy[] = "mailsetup plan (main.cf: smtpd_tls_protocols; 10-ssl.conf: ssl_min_protocol)";
+	static const char remedy[] =
+		"mailsetup plan (main.cf: smtpd_tls_protocols; 10-ssl.conf: ssl_min_protocol)";
 
-	if (tally_error(t, until_tls(port, &d), "systemctl restart postfix dovecot", NULL))
+	if (tally_error(t, until_tls(c, port, &d), "systemctl restart postfix dovecot", NULL))
 		return false;
 	struct error *e = dialogue_start_tls(d, c->params->hostname, version, version, wanted ? NULL : WILLING);
 	if (!e && !wanted)
@@ -46,7 +48,7 @@ static bool judge(const struct check_context *c, unsigned port, int version, con
 	else if (ours(e))
 		tally_unknown(t, "", "port %u: the TLS library of this machine cannot offer %s", port, name);
 	error_free(e);
-	return true;
+	return !wanted || dialogue_tls_version(d);
 }
 
 static void run(const struct check_context *c, struct finding *f)

@@ -13,7 +13,8 @@ bool unit_is_active(struct host *h, const char *const *names, struct tally *t, c
 	}
 	if (!status.exists)
 		*ret_unit = names[0];
-	CLEAN(free) char *remedy = text("systemctl restart %s; journalctl -b -n 50 -u %s", *ret_unit, *ret_unit);
+	CLEAN(free)
+	char *remedy = text("systemctl restart %s; journalctl -b -n 50 -u %s", *ret_unit, *ret_unit);
 	if (!status.exists)
 		tally_failed(t, "mailsetup install", "there is no unit %s", *ret_unit);
 	else if (!status.active)
@@ -22,33 +23,34 @@ bool unit_is_active(struct host *h, const char *const *names, struct tally *t, c
 }
 
 /* systemd calls Postfix active even when its master is dead: only an answer counts. */
-static struct error *ask_postfix(void)
+static struct error *ask_postfix(const struct check_context *c)
 {
 	CLEAN(dialogue_close) struct dialogue *d = NULL;
 
-	return ask_smtp_clear(ASK_LOOPBACK, 25, &d, NULL);
+	return ask_smtp_clear(c, ASK_LOOPBACK, 25, &d, NULL);
 }
 
-static struct error *ask_dovecot(void)
+static struct error *ask_dovecot(const struct check_context *c)
 {
 	CLEAN(dialogue_close) struct dialogue *d = NULL;
 	CLEAN(free) char *line = NULL;
 
-	TRY(dialogue_open(ASK_LOOPBACK, 143, ASK_TIMEOUT, &d));
+	TRY(ask_open(c, ASK_LOOPBACK, 143, &d));
 	TRY(dialogue_line(d, &line));
 	if (!starts_with(line, "* OK"))
 		return fail(ERR_STOPPED, "port 143 greets with %s", line);
 	return NULL;
 }
 
-static void judge(struct host *h, const char *const *names, const char *port, struct error *(*ask)(void), struct tally *t)
+static void judge(const struct check_context *c, const char *const *names, const char *port,
+	struct error *(*ask)(const struct check_context *c), struct tally *t)
 {
 	const char *unit;
 
-	if (!unit_is_active(h, names, t, &unit))
+	if (!unit_is_active(c->host, names, t, &unit))
 		return;
 	CLEAN(free) char *remedy = text("systemctl restart %s; journalctl -b -n 50 -u %s", unit, unit);
-	if (!tally_error(t, ask(), remedy, "%s is active, but", unit))
+	if (!tally_error(t, ask(c), remedy, "%s is active, but", unit))
 		tally_ok(t, "%s answers on port %s", unit, port);
 }
 
@@ -58,8 +60,8 @@ static void run(const struct check_context *c, struct finding *f)
 	static const char *const dovecot[] = { "dovecot.service", NULL };
 	CLEAN(tally) struct tally t = { 0 };
 
-	judge(c->host, postfix, "25", ask_postfix, &t);
-	judge(c->host, dovecot, "143", ask_dovecot, &t);
+	judge(c, postfix, "25", ask_postfix, &t);
+	judge(c, dovecot, "143", ask_dovecot, &t);
 	tally_finding(&t, f);
 }
 

@@ -23,8 +23,8 @@ static void run(const struct check_context *c, struct finding *f)
 			return;
 		/* 500 to 504: no such command. 250, 252 and 550 each tell something about the address. */
 		if (code < 500 || code > 504) {
-			finding_failed(f, "postconf disable_vrfy_command; mailsetup plan", "%s is answered with %s", commands[i],
-				reply);
+			finding_failed(f, "postconf disable_vrfy_command; mailsetup plan",
+				"%s is answered with %s", commands[i], reply);
 			return;
 		}
 	}
@@ -35,5 +35,6 @@ const struct check check_vrfy = {
 	.name = "vrfy",
 	.title = N_("A stranger cannot ask which addresses exist"),
 	.outside = true,
+	.timeout = 40,
 	.run = run,
 };

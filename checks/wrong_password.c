@@ -8,15 +8,15 @@ static struct error *open_imap(const struct check_context *c, const char *server
 	CLEAN(dialogue_close) struct dialogue *d = NULL;
 	CLEAN(free) char *greeting = NULL;
 
-	TRY(dialogue_open(server, 993, ASK_TIMEOUT, &d));
+	TRY(ask_open(c, server, 993, &d));
 	TRY(dialogue_start_tls(d, c->params->hostname, 0, 0, NULL));
 	TRY(dialogue_line(d, &greeting));
 	*ret = TAKE(d);
 	return NULL;
 }
 
-/* Dovecot slows down an address that fails, from its next attempt on. Both attempts stand open before either is wrong, so
- * neither waits for the other's sake. */
+/* Dovecot slows down an address that fails, from its next attempt on. Both attempts stand open before either is
+ * wrong, so neither waits for the other's sake. */
 static struct error *begin(struct dialogue *smtp, struct dialogue *imap)
 {
 	CLEAN(list) struct list lines = { 0 };
@@ -57,7 +57,8 @@ static void judge(struct dialogue *smtp, struct dialogue *imap, struct tally *t)
 		if (code == 535)
 			tally_ok(t, "port 587 answers %d", code);
 		else
-			tally_failed(t, ASK_LOGS, "port 587 answers a wrong password with %s", lines.n ? lines.v[0] : "nothing");
+			tally_failed(t, ASK_LOGS, "port 587 answers a wrong password with %s",
+				lines.n ? lines.v[0] : "nothing");
 	}
 	if (!tally_error(t, imap_answer(imap, &answer), ASK_LOGS, NULL)) {
 		if (starts_with(answer, "a NO") && strstr(answer, "AUTHENTICATIONFAILED"))
@@ -81,7 +82,8 @@ static void run(const struct check_context *c, struct finding *f)
 		finding_error(f, begin(smtp, imap), ASK_LOGS))
 		return;
 	ask_plain(c->mailbox, WRONG, &plain);
-	if (finding_error(f, dialogue_send(smtp, plain.data), "") || finding_error(f, dialogue_send(imap, plain.data), ""))
+	if (finding_error(f, dialogue_send(smtp, plain.data), "") ||
+		finding_error(f, dialogue_send(imap, plain.data), ""))
 		return;
 	judge(smtp, imap, &t);
 	tally_finding(&t, f);

@@ -65,7 +65,14 @@ static struct error *ask(struct cli *cli, const struct list *names)
 	return agreed ? NULL : fail(ERR_STOPPED, _("not confirmed; nothing was changed"));
 }
 
-static void tell_result(struct cli *cli, const struct session *s)
+static const char *result_of(const struct session *s, bool all)
+{
+	return !s->run.changes ? _("There was nothing to take back.\n")
+	       : all	       ? _("Everything is as it was before.\n")
+			       : _("These steps are taken back.\n");
+}
+
+static void tell_result(struct cli *cli, const struct session *s, bool all)
 {
 	if (cli->json) {
 		json_t *done = json_event("done");
@@ -73,9 +80,7 @@ static void tell_result(struct cli *cli, const struct session *s)
 		json_object_set_new(done, "changes", json_integer(s->run.changes));
 		json_write(cli->screen.out, done);
 	} else if (!cli->quiet) {
-		fputs(s->run.changes ? _("Everything is as it was before.\n")
-				     : _("There was nothing to take back.\n"),
-			cli->screen.out);
+		fputs(result_of(s, all), cli->screen.out);
 	}
 }
 
@@ -97,7 +102,7 @@ static struct error *rollback(struct cli *cli)
 			cli->next = _("nothing is lost: run `mailsetup rollback` again to go on");
 		TRY(e);
 	}
-	tell_result(cli, &s);
+	tell_result(cli, &s, !only);
 	return NULL;
 }
 

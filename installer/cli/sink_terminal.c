@@ -3,6 +3,7 @@
 #include "cli/sinks.h"
 
 #define NAME_COLUMNS 15
+#define INDENT	     (2 + NAME_COLUMNS + 1) /* of what follows mark and name */
 
 struct look {
 	enum mark mark;
@@ -78,37 +79,47 @@ static struct look finding_look(enum check_state state)
 	return looks[state];
 }
 
-static void put_below(const struct screen *s, const char *lead, const char *text_below, size_t indent)
+/* Only a terminal has a width that is worth cutting for: a log keeps it all. */
+static char *brief_finding(const struct screen *s, const struct finding *f)
 {
-	CLEAN(free) char *shown = text_fit(text_below, 0);
-	size_t lead_columns = text_columns(lead);
+	CLEAN(free) char *whole = text("%s: %s", translated(f->title), f->evidence ? f->evidence : "");
+	bool cut = (s->out_terminal || s->fixed_width) && !s->verbose && out_width(s) > INDENT + 10;
 
-	fprintf(s->out, "%*s%s", (int)indent, "", lead);
-	put_wrapped(s->out, shown, indent + lead_columns, indent + lead_columns, out_width(s));
+	return text_fit(whole, cut ? out_width(s) - INDENT : 0);
+}
+
+static void put_evidence(const struct screen *s, const char *evidence)
+{
+	CLEAN(free) char *shown = text_fit(evidence, 0);
+
+	fprintf(s->out, "%*s", INDENT, "");
+	put_wrapped(s->out, shown, INDENT, INDENT, s->out_terminal || s->fixed_width ? out_width(s) : SIZE_MAX);
+}
+
+/* A remedy is there to be copied: one line, whatever its length. */
+static void put_remedy(const struct screen *s, const char *remedy)
+{
+	fprintf(s->out, "%*s%s ", INDENT, "", screen_mark(s, MARK_TODO));
+	put_text(s->out, remedy);
+	fputc('\n', s->out);
 }
 
 static void finding_line(struct terminal *t, const struct finding *f)
 {
 	const struct screen *s = t->screen;
 	struct look look = finding_look(f->state);
-	size_t indent = 2 + NAME_COLUMNS + 1;
-	bool whole = f->state != CHECK_OK || s->verbose;
-	CLEAN(free) char *lead = text("%s ", screen_mark(s, MARK_TODO));
-	CLEAN(free)
-	char *brief = text("%s%s%s", translated(f->title), f->evidence && *f->evidence ? ": " : "",
-		f->evidence ? f->evidence : "");
-	CLEAN(free)
-	char *shown = text_fit(whole ? translated(f->title) : brief,
-		whole || out_width(s) < indent + 10 ? 0 : out_width(s) - indent);
+	CLEAN(free) char *brief = f->state == CHECK_OK ? brief_finding(s, f) : text_copy(translated(f->title));
 
 	fprintf(s->out, "%s%s%s ", style(s->out_color, look.color), screen_mark(s, look.mark),
 		style(s->out_color, PLAIN));
 	put_padded(s->out, f->check, NAME_COLUMNS);
-	fprintf(s->out, " %s\n", shown);
-	if (whole && f->evidence && *f->evidence)
-		put_below(s, "", f->evidence, indent);
-	if (f->state != CHECK_OK && f->remedy && *f->remedy)
-		put_below(s, lead, f->remedy, indent);
+	fprintf(s->out, " %s\n", brief);
+	if (f->state == CHECK_OK)
+		return;
+	if (f->evidence && *f->evidence)
+		put_evidence(s, f->evidence);
+	if (f->remedy && *f->remedy)
+		put_remedy(s, f->remedy);
 }
 
 static void talk_line(struct terminal *t, enum style look, const char *label, const struct event *e)

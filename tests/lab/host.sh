@@ -49,7 +49,7 @@ start_host() { # NAME
 			--resolv-conf=off --timezone=off --link-journal=no
 	) </dev/null >>"$host/console.log" 2>&1 &
 	echo $! >"$host/nspawn.pid"
-	within 60 is_up "$host" || die "$1 has not come up in a minute, see $host/console.log"
+	within 180 is_up "$host" || die "$1 has not come up in three minutes, see $host/console.log"
 }
 
 nspawn_pid() { # HOST
@@ -75,7 +75,7 @@ is_up() { # HOST
 	! gone "$(<"$1/nspawn.pid")" || die "${1##*/} has ended, see $1/console.log"
 	pid=$(init_pid "$1") || return 1
 	# It waits by itself once systemd listens. "degraded" is up as well, although the command then fails.
-	state=$(enter "$pid" timeout 60 systemctl is-system-running --wait 2>/dev/null) || true
+	state=$(enter "$pid" timeout 180 systemctl is-system-running --wait 2>/dev/null) || true
 	[[ $state == running || $state == degraded ]]
 }
 
@@ -259,8 +259,10 @@ cmd_drop() {
 	valid_name "$1"
 	for dir in "$cache/layers/$1" "$cache/roots/$1"; do
 		[[ -d $dir ]] || continue
-		user=$(grep -lsE "$dir(/upper)?(:|$)" "$cache"/hosts/*/lower "$cache"/layers/*/lower) || true
-		[[ -z $user ]] || die "$1 is still the ground of ${user//$'\n'/ }"
+		# A command under run-in-build mounts its root where only its own process sees it.
+		user=$(grep -lsE "$dir(/upper)?(:|$)" "$cache"/hosts/*/lower "$cache"/layers/*/lower
+			grep -lsE "$dir(/upper)?[:,]" /proc/[0-9]*/mountinfo) || true
+		[[ -z $user ]] || die "something stands on $1: ${user%%$'\n'*}"
 		rm -rf --one-file-system "$dir"
 	done
 }
@@ -282,7 +284,7 @@ cmd_list() {
 }
 
 ground() { # DIR
-	sed "s|$cache/layers/||g; s|$cache/roots/||; s|/upper:| on |g; s|^|on |" "$1/lower"
+	sed "s|$cache/layers/||g; s|$cache/roots/||; s|/upper:| on |g; s|^|on |" "$1/lower" 2>/dev/null || echo "half made"
 }
 
 cmd_manifest() {

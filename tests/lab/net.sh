@@ -35,15 +35,22 @@ drop_network() { # NAME
 	done
 }
 
+# Not ip netns exec: it copies all mounts, and what runs for long would keep the disks of other hosts mounted.
+outside() { # NAME CMD...
+	local name=$1
+	shift
+	nsenter --net="/run/netns/ms$name" "$@"
+}
+
 start_dns() { # NAME
 	local host=$cache/hosts/$1
-	setsid ip netns exec "ms$1" dnsmasq --conf-file="$host/dns.conf" </dev/null >>"$host/dns.log" 2>&1 &
+	setsid nsenter --net="/run/netns/ms$1" dnsmasq --conf-file="$host/dns.conf" </dev/null >>"$host/dns.log" 2>&1 &
 	echo $! >"$host/dnsmasq.pid"
-	within 5 dns_answers "$1" || die "dnsmasq does not answer, see $host/dns.log"
+	within 10 dns_answers "$1" || die "dnsmasq does not answer, see $host/dns.log"
 }
 
 dns_answers() { # NAME
-	[[ -n $(ip netns exec "ms$1" dig +short +tries=1 +time=1 @198.51.100.1 mail.exemple.fr A) ]]
+	[[ -n $(outside "$1" dig +short +tries=1 +time=1 @198.51.100.1 mail.exemple.fr A) ]]
 }
 
 stop_dns() { # NAME
@@ -104,7 +111,7 @@ cmd_dns() {
 
 start_mirror() { # NAME
 	local host=$cache/hosts/$1
-	setsid ip netns exec "ms$1" python3 "$here/mirror.py" 198.51.100.1 "$(root_of "$host")" "$host/missing" \
+	setsid nsenter --net="/run/netns/ms$1" python3 "$here/mirror.py" 198.51.100.1 "$(root_of "$host")" "$host/missing" \
 		</dev/null >>"$host/mirror.log" 2>&1 &
 	echo $! >"$host/mirror.pid"
 }
@@ -114,7 +121,7 @@ await_mirror() { # NAME
 }
 
 mirror_listens() { # NAME
-	[[ -n $(ip netns exec "ms$1" ss -Hlnt 'sport = :80') ]]
+	[[ -n $(outside "$1" ss -Hlnt 'sport = :80') ]]
 }
 
 stop_mirror() { # NAME

@@ -5,9 +5,9 @@
 recipe=3
 
 lab_packages=(
-	bind9-dnsutils ca-certificates dbus debian-archive-keyring dnsmasq-base iproute2 libio-socket-ssl-perl
-	libnet-dns-perl libnet-ssleay-perl mmdebstrap openssl procps python3 python3-dkim strace swaks
-	systemd-container util-linux
+	bind9-dnsutils ca-certificates dbus debian-archive-keyring dnsmasq-base iproute2 libio-socket-inet6-perl
+	libio-socket-ssl-perl libnet-dns-perl libnet-ssleay-perl mmdebstrap openssl procps python3 python3-dkim
+	strace swaks systemd-container util-linux
 )
 
 # Used while the project's Makefile has no target deps-list.
@@ -152,8 +152,12 @@ cmd_run_in_build() {
 		mount --rbind /dev "$top/mnt/dev"
 		mkdir -p "$top/mnt$checkout"
 		mount --bind "$checkout" "$top/mnt$checkout"
-		chroot "$top/mnt" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-			HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" sh -c "cd \"\$0\" && exec \"\$@\"" "$checkout" "$@"
+		cd "$top/mnt"
+		pivot_root . mnt
+		umount --lazy /mnt
+		cd "$checkout"
+		env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
+			TERM="${TERM:-dumb}" "$@"
 		' lab "$root" "$checkout" "$cache/scratch" "$@"
 }
 

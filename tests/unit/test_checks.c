@@ -6,6 +6,7 @@
 
 #include "base/interrupt.h"
 #include "base/memory.h"
+#include "checks/ask.h"
 #include "checks/clock.h"
 #include "checks/runner.h"
 #include "checks/spf.h"
@@ -178,7 +179,8 @@ static void run_tally(const struct check_context *c, struct finding *f)
 	tally_finding(&t, f);
 }
 
-#define TINY(n, function, ...) static const struct check n = { .name = #n, .title = #n, .run = function, __VA_ARGS__ }
+#define TINY(n, function, ...)                                                                                 \
+	static const struct check n = { .name = #n, .title = #n, .run = function, __VA_ARGS__ }
 TINY(good, run_good);
 TINY(slow, run_slow);
 TINY(odd, run_odd);
@@ -203,7 +205,8 @@ static void test_order(void **state)
 {
 	(void)state;
 	/* The first ends last; the others wait for it in the report. */
-	struct check_summary s = run((const struct check *const[]){ &slow, &good, &odd, &silent, NULL }, &plain);
+	struct check_summary s =
+		run((const struct check *const[]){ &slow, &good, &odd, &silent, NULL }, &plain);
 
 	assert_int_equal(seen.n, 4);
 	assert_string_equal(seen.names.v[0], "slow");
@@ -289,10 +292,13 @@ static void test_odd_text(void **state)
 
 static void test_what_the_context_lacks(void **state)
 {
-	struct check_context c = { .token = "abc", .outside_reason = "no namespaces here", .mailbox_reason = "no database" };
+	struct check_context c = {
+		.token = "abc", .outside_reason = "no namespaces here", .mailbox_reason = "no database"
+	};
 
 	(void)state;
-	struct check_summary s = run((const struct check *const[]){ &from_outside, &with_mail, &good, NULL }, &c);
+	struct check_summary s =
+		run((const struct check *const[]){ &from_outside, &with_mail, &good, NULL }, &c);
 
 	assert_int_equal(s.unknown, 1);
 	assert_int_equal(s.failed, 1);
@@ -353,7 +359,8 @@ static int interrupted_run(void)
 	const double begin = clock_now();
 
 	interrupt_install();
-	struct error *e = runner_run((const struct check *const[]){ &interrupts, &hung, NULL }, &plain, NULL, &summary);
+	struct error *e =
+		runner_run((const struct check *const[]){ &interrupts, &hung, NULL }, &plain, NULL, &summary);
 
 	if (error_code(e) != ERR_STOPPED || !strstr(error_message(e), "interrupted"))
 		return 1;
@@ -388,7 +395,8 @@ static void test_dies_with_its_parent(void **state)
 	pid_t pid = fork();
 	if (pid == 0) {
 		close(ends[0]);
-		error_free(runner_run((const struct check *const[]){ &hung_long, NULL }, &plain, NULL, &summary));
+		error_free(
+			runner_run((const struct check *const[]){ &hung_long, NULL }, &plain, NULL, &summary));
 		_exit(0);
 	}
 	close(ends[1]);
@@ -407,6 +415,44 @@ static void test_none(void **state)
 
 	assert_int_equal(s.ok + s.failed + s.unknown, 0);
 	assert_int_equal(seen.n, 0);
+}
+
+static enum check_state refused(bool domain_missing, const char *reply)
+{
+	struct params p = { .domain = (char *)"exemple.fr", .hostname = (char *)"mail.exemple.fr" };
+	struct check_context c = { .params = &p, .domain_missing = domain_missing };
+	struct finding f = { .state = CHECK_OK };
+
+	assert_true(ask_refused(&c, &f, with_detail(fail(ERR_STOPPED, "refused"), reply), "look"));
+	assert_non_null(strstr(f.evidence, reply));
+	free(f.evidence);
+	free(f.remedy);
+	return f.state;
+}
+
+/* Only the domain's absence from the DNS excuses a refusal, and only the refusal that comes of it. */
+static void test_waits_for_dns(void **state)
+{
+	static const char no_domain[] = "450 4.1.8 <a@exemple.fr>: Sender address rejected: Domain not found";
+
+	(void)state;
+	assert_int_equal(refused(true, no_domain), CHECK_UNKNOWN);
+	assert_int_equal(refused(false, no_domain), CHECK_FAILED);
+	assert_int_equal(refused(true, "554 5.7.1 Access denied"), CHECK_FAILED);
+}
+
+static void test_features(void **state)
+{
+	char *answer[] = { (char *)"250-mail.exemple.fr", (char *)"250-AUTH PLAIN", (char *)"250 STARTTLS",
+		NULL };
+	struct list features = { .v = answer, .n = 3 };
+
+	(void)state;
+	assert_true(ask_has_feature(&features, "AUTH"));
+	assert_true(ask_has_feature(&features, "starttls"));
+	assert_false(ask_has_feature(&features, "START"));
+	assert_false(ask_has_feature(&features, "PLAIN"));
+	assert_false(ask_has_feature(&features, "AUTHENTICATION"));
 }
 
 /* Only mechanisms that need no lookup. */
@@ -508,6 +554,8 @@ int main(void)
 		cmocka_unit_test(test_interrupted),
 		cmocka_unit_test(test_dies_with_its_parent),
 		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_waits_for_dns),
+		cmocka_unit_test(test_features),
 		cmocka_unit_test(test_spf),
 		cmocka_unit_test(test_the_list),
 		cmocka_unit_test(test_unknown_name),

@@ -472,6 +472,7 @@ static void test_json_lines(void **state)
 	sink.emit(sink.context, &(struct event){ .kind = EVENT_FINDING, .finding = &f });
 	capture_flush(&c);
 	json_t *all = read_lines(c.out);
+	assert_null(member(all, 4, "text"));
 	assert_int_equal(json_array_size(all), 5);
 	assert_string_equal(member(all, 0, "event"), "step-done");
 	assert_string_equal(member(all, 0, "step"), "packages");
