@@ -35,7 +35,7 @@ struct finding {
 struct check_context {
 	struct host *host;
 	const struct params *params;
-	const struct outside *outside;  /* NULL where no namespace could be made */
+	const struct outside *outside;  /* NULL where the machine cannot be asked from outside */
 	const char *outside_reason;     /* why not */
 	/* The test mailbox of this run; it exists while the checks run. */
 	const char *mailbox;            /* address; NULL where none could be made */
@@ -51,6 +51,7 @@ struct check {
 	const char *title;
 	bool outside;
 	bool mail;        /* needs the test mailbox; left out by --no-mail */
+	bool dns;         /* asks what the DNS publishes, which nothing on the machine can change */
 	unsigned timeout; /* seconds; 0 is 20 */
 	void (*run)(const struct check_context *context, struct finding *finding);
 };
@@ -74,6 +75,8 @@ struct check_options {
 };
 struct check_summary {
 	unsigned ok, failed, unknown;
+	unsigned dns_failed; /* of the failed */
+	unsigned mail_ok;    /* of the ok: real mail went through */
 };
 /* Runs the checks, several at a time, and emits an EVENT_FINDING for each in order. Makes and removes the test mailbox, its
  * mail, and what an earlier run that was killed left of them. ERR_USAGE for an unknown name; ERR_STOPPED when

@@ -53,22 +53,40 @@ static void ask_dns(struct check_context *c)
 		mx == DNS_NONE && dns_lookup(NULL, c->params->domain, "A", 2, &found, NULL) == DNS_NONE;
 }
 
+static void warn(const struct events *events, const char *s)
+{
+	events_emit(events, &(struct event){ .kind = EVENT_WARNING, .text = s });
+}
+
+static void find_outside(struct check_context *c, struct outside *outside, const struct events *events, struct list *reasons)
+{
+	struct error *e = outside_open(c->host, outside);
+
+	if (e) {
+		CLEAN(free) char *s = text("%s: the machine asks itself by its own address instead of from outside",
+			error_message(e));
+
+		error_free(e);
+		e = outside_own_address(c->host, outside);
+		if (!e)
+			warn(events, s);
+	}
+	if (e) {
+		list_add(reasons, error_message(e));
+		c->outside_reason = reasons->v[reasons->n - 1];
+		error_free(e);
+	} else {
+		c->outside = outside;
+	}
+}
+
 /* What cannot be made is said by each check that needs it. */
 static struct error *prepare(struct check_context *c, const struct selection *selection,
-	struct outside *outside, struct test_mailbox *mailbox, struct list *reasons)
+	struct outside *outside, struct test_mailbox *mailbox, const struct events *events, struct list *reasons)
 {
 	ask_dns(c);
-	if (selection->outside) {
-		struct error *e = outside_open(c->host, outside);
-
-		if (e) {
-			list_add(reasons, error_message(e));
-			c->outside_reason = reasons->v[reasons->n - 1];
-			error_free(e);
-		} else {
-			c->outside = outside;
-		}
-	}
+	if (selection->outside)
+		find_outside(c, outside, events, reasons);
 	if (selection->mail) {
 		struct error *e = test_mailbox_make(c->host, c->params->domain, mailbox);
 
@@ -103,7 +121,7 @@ struct error *checks_run(struct host *h, const struct params *p, const struct ch
 			ERR_STOPPED, "no mail server was installed here: mailsetup install --domain DOMAIN");
 	random_hex(token, sizeof(token) - 1);
 
-	struct error *e = prepare(&context, &selection, &outside, &mailbox, &reasons);
+	struct error *e = prepare(&context, &selection, &outside, &mailbox, events, &reasons);
 	if (!e)
 		e = runner_run(selection.checks, &context, events, ret);
 	e = join(e, test_mailbox_remove(h, &mailbox));

@@ -47,10 +47,11 @@ static void judge(const struct check_context *c, const struct bytes *message, st
 			p->domain);
 		return;
 	}
+	/* Another key in the DNS is the finding of dns-dkim; the server itself signs as it should. */
 	struct error *e = dkim_verify_message(message, p->domain, p->selector, published);
-	if (!finding_error(f, wrap(e, "signed with the key on disk, but for the world, by the key in the DNS"),
-		    "mailsetup verify --only dns-dkim"))
-		finding_ok(f, "signed for %s; the signature verifies with the key in the DNS", p->domain);
+	finding_ok(f, e ? "signed for %s; the signature verifies with the key on disk, but not with the one in the DNS" :
+		"signed for %s; the signature verifies with the key in the DNS", p->domain);
+	error_free(e);
 }
 
 static void run(const struct check_context *c, struct finding *f)

@@ -69,5 +69,6 @@ static void run(const struct check_context *c, struct finding *f)
 const struct check check_dns_a = {
 	.name = "dns-a",
 	.title = N_("DNS: the host name leads to this machine"),
+	.dns = true,
 	.run = run,
 };

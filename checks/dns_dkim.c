@@ -64,5 +64,6 @@ static void run(const struct check_context *c, struct finding *f)
 const struct check check_dns_dkim = {
 	.name = "dns-dkim",
 	.title = N_("DNS: the DKIM records hold this server's keys"),
+	.dns = true,
 	.run = run,
 };

@@ -48,5 +48,6 @@ static void run(const struct check_context *c, struct finding *f)
 const struct check check_dns_mx = {
 	.name = "dns-mx",
 	.title = N_("DNS: the domains' mail comes to this host"),
+	.dns = true,
 	.run = run,
 };

@@ -63,5 +63,6 @@ static void run(const struct check_context *c, struct finding *f)
 const struct check check_dns_ptr = {
 	.name = "dns-ptr",
 	.title = N_("DNS: the addresses have the host name as reverse name"),
+	.dns = true,
 	.run = run,
 };

@@ -74,5 +74,6 @@ static void run(const struct check_context *c, struct finding *f)
 const struct check check_dns_spf = {
 	.name = "dns-spf",
 	.title = N_("DNS: SPF lets this server send for the domains"),
+	.dns = true,
 	.run = run,
 };

@@ -265,6 +265,7 @@ static void wait_for_some(struct jobs *jobs)
 static void emit_done(struct jobs *jobs, const struct events *events, struct check_summary *summary)
 {
 	for (; jobs->emitted < jobs->n && jobs->v[jobs->emitted].done; jobs->emitted++) {
+		const struct check *check = jobs->v[jobs->emitted].check;
 		const struct finding *f = &jobs->v[jobs->emitted].finding;
 		struct event event = {
 			.kind = EVENT_FINDING,
@@ -279,6 +280,8 @@ static void emit_done(struct jobs *jobs, const struct events *events, struct che
 		summary->ok += f->state == CHECK_OK;
 		summary->failed += f->state == CHECK_FAILED;
 		summary->unknown += f->state == CHECK_UNKNOWN;
+		summary->dns_failed += f->state == CHECK_FAILED && check->dns;
+		summary->mail_ok += f->state == CHECK_OK && check->mail;
 		events_emit(events, &event);
 	}
 }

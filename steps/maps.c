@@ -22,7 +22,7 @@ static struct error *maps_apply(struct run *run)
 	return NULL;
 }
 
-/* Postfix itself finds the domain through the map. */
+/* Postfix itself, with its own main.cf, finds the domain through the map. */
 static struct error *maps_postcheck(struct run *run)
 {
 	CLEAN(bytes) struct bytes answer = { 0 };
@@ -37,7 +37,7 @@ const struct step step_maps = {
 	.name = "maps",
 	.title = "SQLite maps for Postfix",
 	.why = "Postfix looks its users, domains, aliases and blocklists up in the database",
-	.needs = NEEDS(&step_database),
+	.needs = NEEDS(&step_database, &step_postfix),
 	.revision = 1,
 	.apply = maps_apply,
 	.postcheck = maps_postcheck,

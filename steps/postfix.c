@@ -37,14 +37,14 @@ static struct error *postfix_postcheck(struct run *run)
 	if (!starts_with(bytes_text(&protocols), "all"))
 		return fail(ERR_STOPPED, "Postfix reads inet_protocols = %s from /etc/postfix/main.cf instead of all",
 			bytes_text(&protocols));
-	return process_simple(run->host, NULL, "postfix", "check", NULL);
+	return process_simple(run->host, NULL, "postconf", "-M", NULL);
 }
 
 const struct step step_postfix = {
 	.name = "postfix",
 	.title = "Postfix configuration",
 	.why = "the MTA: who may send, what is accepted, over which TLS",
-	.needs = NEEDS(&step_maps, &step_dh),
+	.needs = NEEDS(&step_database, &step_dh),
 	.revision = 1,
 	.apply = postfix_apply,
 	.postcheck = postfix_postcheck,

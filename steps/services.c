@@ -71,7 +71,7 @@ const struct step step_services = {
 	.name = "services",
 	.title = "Services, now and at every boot",
 	.why = "milters first, Postfix last: no mail passes a server that is not complete",
-	.needs = NEEDS(&step_postfix, &step_dovecot, &step_sieve, &step_dkim, &step_sockets, &step_spamass_milter,
+	.needs = NEEDS(&step_maps, &step_dovecot, &step_sieve, &step_dkim, &step_sockets, &step_spamass_milter,
 		&step_learning, &step_administrator, &step_hosts),
 	.revision = 1,
 	.apply = services_apply,

@@ -90,7 +90,7 @@ static struct error *open_database(struct host *h, bool fresh, sqlite3 **ret)
 		return database_error(*ret);
 	sqlite3_busy_timeout(*ret, 5000);
 	sqlite3_extended_result_codes(*ret, 1);
-	struct error *e = database_run(*ret, "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL;");
+	struct error *e = database_run(*ret, "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;");
 	return recode(e ? e : check_identity(*ret, fresh), ERR_CONFLICT);
 }
 

@@ -33,6 +33,9 @@ struct outside {
 	char client_ipv6[64];
 };
 struct error *outside_open(struct host *h, struct outside *ret) MUST_USE;
-/* Moves the calling process into the namespace: for a child, there is no way back. */
+/* Second best, where no namespace can be made (a container without CAP_NET_ADMIN): the machine speaks to itself by its own
+ * global address, which Postfix does not trust either. ERR_STOPPED where it has none. */
+struct error *outside_own_address(struct host *h, struct outside *ret) MUST_USE;
+/* Moves the calling process into the namespace, if there is one: for a child, there is no way back. */
 struct error *outside_enter(const struct outside *o) MUST_USE;
 void outside_close(struct outside *o);

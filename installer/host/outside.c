@@ -157,8 +157,27 @@ struct error *outside_open(struct host *h, struct outside *ret)
 	return NULL;
 }
 
+struct error *outside_own_address(struct host *h, struct outside *ret)
+{
+	CLEAN(list) struct list ipv4 = { 0 }, ipv6 = { 0 };
+
+	*ret = (struct outside){ .namespace_fd = -1 };
+	TRY(addresses_read(h, &ipv4, &ipv6));
+	if (!ipv4.n)
+		return fail(ERR_STOPPED, "the machine has no IPv4 address of its own beside loopback");
+	snprintf(ret->server_ipv4, sizeof(ret->server_ipv4), "%s", ipv4.v[0]);
+	snprintf(ret->client_ipv4, sizeof(ret->client_ipv4), "%s", ipv4.v[0]);
+	if (ipv6.n) {
+		snprintf(ret->server_ipv6, sizeof(ret->server_ipv6), "%s", ipv6.v[0]);
+		snprintf(ret->client_ipv6, sizeof(ret->client_ipv6), "%s", ipv6.v[0]);
+	}
+	return NULL;
+}
+
 struct error *outside_enter(const struct outside *o)
 {
+	if (o->namespace_fd < 0)
+		return NULL;
 	return setns(o->namespace_fd, CLONE_NEWNET) < 0 ? outside_cannot(errno, "enter the namespace outside")
 							: NULL;
 }
