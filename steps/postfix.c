@@ -1,5 +1,4 @@
 #include "ensure/ensure.h"
-#include "host/process.h"
 #include "steps/layout.h"
 #include "steps/steps.h"
 
@@ -28,24 +27,11 @@ static struct error *postfix_apply(struct run *run)
 	return ensure_asset(run, "/etc/postfix/header_checks", NULL, ROOT_FILE);
 }
 
-/* An empty inet_protocols makes a Postfix that "runs" with no port open. */
-static struct error *postfix_postcheck(struct run *run)
-{
-	CLEAN(bytes) struct bytes protocols = { 0 };
-
-	TRY(process_simple(run->host, &protocols, "postconf", "-h", "inet_protocols", NULL));
-	if (!starts_with(bytes_text(&protocols), "all"))
-		return fail(ERR_STOPPED, "Postfix reads inet_protocols = %s from /etc/postfix/main.cf instead of all",
-			bytes_text(&protocols));
-	return process_simple(run->host, NULL, "postconf", "-M", NULL);
-}
-
 const struct step step_postfix = {
 	.name = "postfix",
 	.title = "Postfix configuration",
 	.why = "the MTA: who may send, what is accepted, over which TLS",
-	.needs = NEEDS(&step_database, &step_dh),
+	.needs = NEEDS(&step_maps, &step_dh),
 	.revision = 1,
 	.apply = postfix_apply,
-	.postcheck = postfix_postcheck,
 };

@@ -1,10 +1,12 @@
 #include "ensure/ensure.h"
+#include "host/process.h"
 #include "mail/client.h"
 #include "steps/layout.h"
 #include "steps/steps.h"
 
 #include <time.h>
 
+#define DOMAINS_MAP "/etc/postfix/sqlite-domaines.cf"
 #define ATTEMPTS 300 /* of 0.1 s: until a started daemon must have greeted */
 
 #define FILES(...) (const char *const[]){ __VA_ARGS__, NULL }
@@ -57,21 +59,31 @@ static struct error *await_greeting(unsigned port)
 	}
 }
 
+/* Postfix itself finds the domain through the map. Asked only now: its tools wait until main.cf is two seconds old. */
+static struct error *ask_map(struct run *run)
+{
+	CLEAN(bytes) struct bytes answer = { 0 };
+
+	TRY(process_simple(run->host, &answer, "postmap", "-q", run->params->domain, "sqlite:" DOMAINS_MAP, NULL));
+	if (!starts_with(bytes_text(&answer), run->params->domain))
+		return fail(ERR_STOPPED, DOMAINS_MAP " does not find %s in the database", run->params->domain);
+	return NULL;
+}
+
 static struct error *services_postcheck(struct run *run)
 {
 	static const unsigned ports[] = { 25, 465, 587, 143, 993, 4190 };
 
-	(void)run;
 	for (size_t i = 0; i < sizeof(ports) / sizeof(*ports); i++)
 		TRY(await_greeting(ports[i]));
-	return NULL;
+	return ask_map(run);
 }
 
 const struct step step_services = {
 	.name = "services",
 	.title = "Services, now and at every boot",
 	.why = "milters first, Postfix last: no mail passes a server that is not complete",
-	.needs = NEEDS(&step_maps, &step_dovecot, &step_sieve, &step_dkim, &step_sockets, &step_spamass_milter,
+	.needs = NEEDS(&step_postfix, &step_dovecot, &step_sieve, &step_dkim, &step_sockets, &step_spamass_milter,
 		&step_learning, &step_administrator, &step_hosts),
 	.revision = 1,
 	.apply = services_apply,

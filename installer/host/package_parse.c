@@ -196,3 +196,35 @@ void states_parse(const char *output, struct list *ret_installed, struct list *r
 		list_addf(ret_installed, "%s:%s", f.v[0], f.v[1]);
 	}
 }
+
+/* "Inst NAME [OLD] (VERSION RELEASE... [ARCHITECTURE])"; a ':' of the version is %3a in the archive's name. */
+static bool archive_name(const char *line, struct list *ret)
+{
+	const char *name = line + strlen("Inst "), *version = strchr(name, '(');
+	const char *architecture = version ? strrchr(version, '[') : NULL;
+	CLEAN(bytes) struct bytes b = { 0 };
+
+	if (!architecture)
+		return false;
+	bytes_add(&b, name, strcspn(name, " "));
+	bytes_add_text(&b, "_");
+	for (version++; *version && *version != ' '; version++)
+		if (*version == ':')
+			bytes_add_text(&b, "%3a");
+		else
+			bytes_add(&b, version, 1);
+	bytes_printf(&b, "_%.*s.deb", (int)strcspn(architecture + 1, "]"), architecture + 1);
+	list_add(ret, b.data);
+	return true;
+}
+
+bool archives_parse(const char *output, struct list *ret)
+{
+	CLEAN(list) struct list lines = { 0 };
+
+	list_split(&lines, output, "\n");
+	for (size_t i = 0; i < lines.n; i++)
+		if (starts_with(lines.v[i], "Inst ") && !archive_name(lines.v[i], ret))
+			return false;
+	return true;
+}

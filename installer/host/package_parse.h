@@ -32,6 +32,8 @@ void apt_progress_add(struct apt_progress *p, const struct apt_line *line);
 
 /* Of `apt-get -s`: the Inst, Remv and Purg lines. */
 void simulation_parse(const char *output, struct package_plan *ret);
+/* Of the same: the names that the Inst lines' archives have in apt's cache. False where a line says no version or architecture. */
+bool archives_parse(const char *output, struct list *ret);
 /* Of `apt-get --print-uris`: 'ADDRESS' FILE SIZE HASH. names gets the package of each file, and may be NULL. */
 void uris_parse(const char *output, struct package_plan *ret, struct list *names);
 /* Of apt's complaints: the packages that no source has. */
