@@ -1,0 +1,128 @@
+#include "engine/run_loop.h"
+
+static struct error *run_prechecks(struct run *run, const struct graph *graph)
+{
+	for (size_t i = 0; i < graph->n; i++) {
+		run->step = graph->nodes[i].step;
+		struct error *e = run->step->precheck ? run->step->precheck(run) : NULL;
+		if (e) {
+			run_blocker(run, "%s", error_message(e));
+			error_free(e);
+		}
+	}
+	run->step = NULL;
+	if (!run->blockers.n)
+		return NULL;
+	CLEAN(bytes) struct bytes all = { 0 };
+	for (size_t i = 0; i < run->blockers.n; i++)
+		bytes_printf(&all, "%s%s", i ? "\n" : "", run->blockers.v[i]);
+	return fail(ERR_PRECHECK, "%s", bytes_text(&all));
+}
+
+static struct error *plan_step(struct run *run, const struct step *step)
+{
+	run->step = step;
+	run->mode = RUN_PLAN;
+	return wrap(step->apply ? step->apply(run) : NULL, "planning step %s", step->name);
+}
+
+struct error *run_plan(struct run *run, const struct graph *graph)
+{
+	run_free_differences(run);
+	for (size_t i = 0; i < graph->n; i++)
+		TRY(plan_step(run, graph->nodes[i].step));
+	run->step = NULL;
+	return NULL;
+}
+
+static struct error *refuse_drift(struct run *run)
+{
+	CLEAN(bytes) struct bytes all = { 0 };
+
+	for (size_t i = 0; i < run->difference_count; i++)
+		if (run->differences[i].drift)
+			bytes_printf(&all, "\n%s: %s", run->differences[i].target, run->differences[i].summary);
+	if (!all.size)
+		return NULL;
+	return fail(ERR_CONFLICT,
+		"changed by another hand since mailsetup wrote it; nothing was done. Put the old content back, or run "
+		"`mailsetup rollback STEP` (which keeps theirs) and install again:%s", all.data);
+}
+
+static bool has_difference(const struct run *run, const struct step *step)
+{
+	for (size_t i = 0; i < run->difference_count; i++)
+		if (run->differences[i].step == step)
+			return true;
+	return false;
+}
+
+/* The first plan holds until something was changed; afterwards each step is planned again when its turn comes. */
+static struct error *step_is_done(struct run *run, const struct step *step, bool *ret)
+{
+	CLEAN(step_record) struct step_record record = { 0 };
+	bool differs;
+
+	TRY(state_step_get(run->state, step->name, &record));
+	if (run->changes) {
+		size_t before = run->difference_count;
+
+		TRY(plan_step(run, step));
+		differs = run->difference_count > before;
+		run_drop_differences(run, before);
+	} else {
+		differs = has_difference(run, step);
+	}
+	*ret = !differs && record.status == STEP_DONE && record.revision == step->revision;
+	return NULL;
+}
+
+static struct error *apply_step(struct run *run, const struct step *step, double begun)
+{
+	TRY(state_step_set(run->state, step->name, STEP_APPLYING, step->revision, 0));
+	run->step = step;
+	run->mode = RUN_APPLY;
+	if (step->apply)
+		TRY(step->apply(run));
+	if (step->postcheck)
+		TRY(step->postcheck(run));
+	return state_step_set(run->state, step->name, STEP_DONE, step->revision, run_clock() - begun);
+}
+
+static struct error *install_step(struct run *run, const struct graph *graph, const struct step *step)
+{
+	double begun = run_clock();
+	bool done;
+
+	TRY(run_stop_if_interrupted());
+	run->step = step;
+	if (step->always && !run->verify) {
+		run_notice(run, "left out (--no-verify): `mailsetup verify` asks it at any time");
+		return NULL;
+	}
+	TRY(step_is_done(run, step, &done));
+	run->step = step;
+	if (done && !step->always) {
+		run_emit_step(run, graph, EVENT_STEP_SKIPPED, 0, NULL);
+		return NULL;
+	}
+	run_emit_step(run, graph, EVENT_STEP_BEGIN, 0, NULL);
+	struct error *e = apply_step(run, step, begun);
+	run_emit_step(run, graph, e ? EVENT_STEP_FAILED : EVENT_STEP_DONE, run_clock() - begun,
+		e ? error_message(e) : NULL);
+	return wrap(e, "step %s", step->name);
+}
+
+struct error *run_install(struct run *run, const struct graph *graph)
+{
+	TRY(run_prechecks(run, graph));
+	TRY(run_plan(run, graph));
+	TRY(refuse_drift(run));
+	if (!run->state)
+		TRY(state_open(run->host, true, &run->state));
+	TRY(state_params_store(run->state, run->params));
+	for (size_t i = 0; i < graph->n; i++)
+		TRY(install_step(run, graph, graph->nodes[i].step));
+	run->step = NULL;
+	return NULL;
+}
