@@ -33,7 +33,8 @@ static const char *const leftover_users[] = {
 static const char *const leftover_paths[] = {
 	"/etc/postfix", "/etc/dovecot", "/etc/dkimkeys", "/etc/spamassassin", "/var/spool/postfix", "/var/lib/postfix",
 	"/var/lib/dovecot", "/var/lib/spamassassin", "/run/dovecot", "/run/opendkim",
-	"/etc/aliases", "/etc/aliases.db", "/etc/mailname", NULL,
+	"/etc/aliases", "/etc/aliases.db", "/etc/mailname", "/etc/opendkim.conf", "/etc/default/opendkim",
+	"/etc/default/spamassassin", "/etc/default/spamass-milter", NULL,
 };
 
 static struct error *packages_apply(struct run *run)

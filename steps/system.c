@@ -140,6 +140,8 @@ static struct error *check_sources(struct run *run)
 	for (size_t i = 0; i < sources.n; i++) {
 		struct error *e = package_source_answers(run->host, sources.v[i], 15);
 
+		if (e && error_code(e) != ERR_PRECHECK)
+			return e;
 		if (e)
 			run_blocker(run, "package source %s does not answer; see /etc/apt/sources.list and the network",
 				sources.v[i]);

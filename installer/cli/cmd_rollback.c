@@ -101,6 +101,8 @@ static struct error *rollback(struct cli *cli)
 		if (error_code(e) == ERR_INCOMPLETE)
 			cli->next = _("nothing is lost: run `mailsetup rollback` again to go on");
 		TRY(e);
+	} else if (!only) {
+		TRY(state_sweep(s.host));
 	}
 	tell_result(cli, &s, !only);
 	return NULL;

@@ -129,6 +129,22 @@ struct error *state_destroy(struct host *h, struct state *s)
 	return directory_remove(h, STATE_DIRECTORY);
 }
 
+struct error *state_sweep(struct host *h)
+{
+	struct file_info directory, store;
+
+	TRY(file_stat(h, STATE_DIRECTORY, &directory));
+	if (!directory.exists)
+		return NULL;
+	TRY(file_stat(h, STATE_PATH, &store));
+	if (store.exists && store.size)
+		return NULL;
+	TRY(file_sweep(h, STATE_PATH));
+	TRY(file_remove(h, STATE_PATH "-journal"));
+	TRY(file_remove(h, STATE_PATH));
+	return directory_remove(h, STATE_DIRECTORY);
+}
+
 sqlite3 *state_database(struct state *s)
 {
 	return s->db;

@@ -43,6 +43,8 @@ void state_close(struct state *s);
 DEFINE_CLEANUP(struct state *, state_close)
 /* Closes and removes the store: the last act of a complete rollback. */
 struct error *state_destroy(struct host *h, struct state *s) MUST_USE;
+/* Removes what a kill left of a store that holds nothing: at its making, or at its end. */
+struct error *state_sweep(struct host *h) MUST_USE;
 sqlite3 *state_database(struct state *s); /* for journal.c */
 
 struct error *state_step_set(struct state *s, const char *name, enum step_status status, unsigned revision, double seconds)

@@ -23,5 +23,7 @@ bool record_left(const struct undo_record *record, const struct file_image *now)
 
 /* Makes path hold these bytes with this owner, under the verb "file". */
 struct error *put_file(struct run *run, const char *path, const void *data, size_t size, struct owner owner) MUST_USE;
+/* Records these files, links and directories with all that is in them, so that a rollback brings back what a purge took. */
+struct error *preserve_paths(struct run *run, const char *const *paths) MUST_USE;
 /* Puts the pre-image of a record back at path, or keeps what another hand has changed. */
 struct error *undo_path(struct run *run, const struct undo_record *record, const char *path) MUST_USE;

@@ -47,13 +47,15 @@ struct error *ensure_member(struct run *run, const char *user, const char *group
 struct packages {
 	const char *const *names;
 	const char *preseed;               /* lines for debconf-set-selections(1), or NULL */
-	/* What the packages leave behind when they are purged; rollback removes what was not there before. */
+	/* What the packages leave behind, or take with them, when they are purged: rollback removes what was not there before, and
+	 * brings back what was. */
 	const char *const *leftover_users; /* with the groups of their names */
 	const char *const *leftover_paths;
 };
 struct error *ensure_packages(struct run *run, const struct packages *packages) MUST_USE;
 
-/* keys.c; computed in the background from the moment it is planned. An existing good one is kept, whatever its size. */
+/* keys.c; computed in the background from the moment it is planned. An existing good one is kept, whatever its size; one that
+ * was made here comes back after the rollback of its step. */
 struct error *ensure_private_key(struct run *run, const char *path, unsigned bits, struct owner owner) MUST_USE;
 /* Self-signed for hostname, made anew when it does not match the key or does not cover hostname. */
 struct error *ensure_certificate(struct run *run, const char *path, const char *key_path, const char *hostname, unsigned days,

@@ -48,6 +48,28 @@ static struct error *put_computed(struct run *run, const char *path, compute_wor
 	return e;
 }
 
+/* The public half of a key is out in the world (DNS, clients): the rollback of a step must not cost it. So a key that was
+ * made is remembered in the state store, until that goes too. */
+static struct error *remember_key(struct run *run, const char *path, unsigned bits, struct owner owner)
+{
+	CLEAN(free) char *note = text("key:%s", path);
+	char *known = NULL;
+	struct bytes pem = { 0 };
+
+	TRY(state_note_get(run->state, note, &known));
+	struct error *e = known ? put_file(run, path, known, strlen(known), owner) :
+		put_computed(run, path, compute_key, bits, owner);
+	if (!e && !known)
+		e = file_read(run->host, path, PEM_LIMIT, &pem);
+	if (!e && !known)
+		e = state_note_set(run->state, note, pem.data);
+	bytes_wipe(&pem);
+	if (known)
+		explicit_bzero(known, strlen(known));
+	free(known);
+	return e;
+}
+
 struct error *ensure_private_key(struct run *run, const char *path, unsigned bits, struct owner owner)
 {
 	struct file_info now;
@@ -60,7 +82,7 @@ struct error *ensure_private_key(struct run *run, const char *path, unsigned bit
 		if (!e)
 			e = key_bits(&pem, &size);
 		bytes_wipe(&pem);
-		TRY(recode(wrap(e, "%s (an existing key is never replaced; move it away to have a new one made)", path),
+		TRY(recode(wrap(e, "%s (an existing key is never replaced)", path),
 			ERR_CONFLICT));
 		return ensure_attributes(run, path, owner);
 	}
@@ -68,7 +90,7 @@ struct error *ensure_private_key(struct run *run, const char *path, unsigned bit
 		run_difference(run, "file", path, false, "RSA key of %u bits, to be made", bits);
 		return start_early(run, path, compute_key, &bits);
 	}
-	return put_computed(run, path, compute_key, bits, owner);
+	return remember_key(run, path, bits, owner);
 }
 
 static struct error *certificate_serves(const struct bytes *pem, const struct bytes *key, const char *hostname)

@@ -114,6 +114,15 @@ static struct error *install_missing(struct run *run, const struct packages *pac
 	return packages_install(run->host, (const char *const *)missing.v, packages->preseed, LOCK_TIMEOUT, show_progress, run);
 }
 
+/* Before the first transaction only: later, what stands there is the packages' own. */
+static struct error *preserve_once(struct run *run, const struct packages *packages)
+{
+	CLEAN(undo_record) struct undo_record record = { 0 };
+
+	TRY(journal_find(run->state, "packages", "apt", &record));
+	return record.seq ? NULL : preserve_paths(run, packages->leftover_paths);
+}
+
 struct error *ensure_packages(struct run *run, const struct packages *packages)
 {
 	CLEAN(list) struct list missing = { 0 };
@@ -132,6 +141,7 @@ struct error *ensure_packages(struct run *run, const struct packages *packages)
 		return NULL;
 	}
 	TRY(describe_before(run, packages, &before));
+	TRY(preserve_once(run, packages));
 	TRY(run_intend(run, &(struct undo_record){ .verb = "packages", .target = "apt", .data = before }));
 	TRY(put_file(run, POLICY, policy, sizeof(policy) - 1, OWNED("root", "root", 0755)));
 	struct error *e = install_missing(run, packages);

@@ -11,6 +11,7 @@ struct error *package_source_answers(struct host *h, const char *url, unsigned t
 	const char *const argv[] = { "/usr/lib/apt/apt-helper", "-o", "Acquire::Retries=0", "-o", limit, "download-file", url,
 		SCRATCH, NULL };
 	struct error *e = process_run(h, &(struct process){ .argv = argv, .timeout = 2 * timeout }, NULL, NULL);
+	struct error *left = file_remove(h, SCRATCH);
 
-	return recode(join(e, file_remove(h, SCRATCH)), ERR_PRECHECK);
+	return left ? join(left, e) : recode(e, ERR_PRECHECK);
 }
