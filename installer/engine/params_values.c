@@ -130,8 +130,8 @@ struct error *file_normalise(const char *s, char **ret)
 	CLEAN(free) char *path = make_absolute(s);
 	struct stat st;
 
-	if (access(path, F_OK) < 0)
-		return recode(fail_errno(errno, "cannot find the file “%s”", shown), ERR_USAGE);
+	if (!*s || access(path, F_OK) < 0)
+		return recode(fail_errno(*s ? errno : ENOENT, "cannot find the file “%s”", shown), ERR_USAGE);
 	CLEAN(fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return recode(fail_errno(errno, "cannot read the file “%s”", shown), ERR_USAGE);
