@@ -1,0 +1,7 @@
+/*
+ * The machine of somebody who ran a mail server by hand before mailsetup came.
+ */
+#pragma once
+
+void taken_over_make(const char *bare, const char *root);
+unsigned taken_over_packages(void); /* how many the archive has */

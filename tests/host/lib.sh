@@ -1,0 +1,180 @@
+# shellcheck shell=bash
+# What the suites share: TAP, hosts that go when the suite ends, a layer with an installed server, mail from outside.
+# Each suite sources it first and calls `finish` last.
+
+. "$(dirname "${BASH_SOURCE[0]}")/../tap.sh"
+
+cache=${MAILSETUP_LAB:-/var/cache/mailsetup-lab}
+hosts=()
+host='' # the one at work
+
+# --- hosts ---
+
+clean_up() {
+	local name
+	for name in "${hosts[@]}"; do
+		lab halt "$name" >&2
+	done
+}
+
+lab() {
+	tests/lab/lab "$@"
+}
+
+on() { # CMD...: in the host
+	tests/lab/lab exec "$host" "$@"
+}
+
+outside() { # CMD...: on this machine, in the host's outside world
+	tests/lab/lab out "$host" "$@"
+}
+
+as_nobody() { # CMD...: in the host
+	on setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"
+}
+
+# Made by the same command as tests/build.sh makes it, so neither builds twice.
+the_program() {
+	local built=build/bullseye/mailsetup
+	if [[ -n ${MAILSETUP-} ]]; then
+		built=$MAILSETUP
+	elif [[ ! -x $built || -n $(find installer steps checks assets Makefile -type f -newer "$built" -print -quit) ]]; then
+		flock -o "$scratch/../mailsetup-test.lock" tests/lab/lab build bullseye WERROR=-Werror >&2
+	fi
+	cp "$built" "$scratch/mailsetup"
+}
+the_program
+
+# boot [LAB-BOOT-ARGUMENT...]: sets host
+boot() {
+	host=t-$suite-$$-${#hosts[@]}
+	hosts+=("$host")
+	lab boot "$host" "$@"
+	on sh -c 'echo ready' >/dev/null
+}
+
+fresh_host() {
+	boot "$@"
+	lab copy "$host" "$scratch/mailsetup" /usr/local/sbin/mailsetup
+}
+
+halt() { # the host at work
+	lab halt "$host"
+}
+
+admin=admin@exemple.fr
+password=secret-de-l-administrateur
+
+# A booted host on which `mailsetup install --domain exemple.fr --admin ...` was done.
+installed_host() {
+	local layer
+	layer=installed-$({ sha256sum <"$scratch/mailsetup" && lab root bullseye bare; } | sha256sum | cut -c1-12)
+	# Made once for all suites. Nothing that outlives the lock may inherit it.
+	(
+		flock -w 1200 9
+		[[ -d $cache/layers/$layer ]] || make_installed "$layer" 9>&-
+	) 9>"$cache/installed.lock"
+	touch "$cache/layers/$layer"
+	boot --layer "$layer"
+}
+
+make_installed() { # LAYER
+	local old
+	# Those of other programs; one that another suite still stands on stays.
+	for old in $(find "$cache/layers" -mindepth 1 -maxdepth 1 -name 'installed-*' -mmin +120 -printf '%f\n'); do
+		lab drop "$old" 2>/dev/null || true
+	done
+	host=t-layer-$$
+	trap 'lab halt "$host" >&2' EXIT
+	lab boot "$host"
+	lab copy "$host" "$scratch/mailsetup" /usr/local/sbin/mailsetup
+	printf '%s\n' "$password" |
+		on mailsetup install --domain exemple.fr --admin "$admin" --password-stdin >"$scratch/layer.log" 2>&1 ||
+		{ comment <"$scratch/layer.log" && return 1; }
+	on apt-get clean
+	lab save "$host" "$1"
+}
+
+# Everything that mailsetup may not touch when there is nothing to do. Daemons write /var/log; the other file systems are
+# the kernel's, or gone at the next boot.
+file_list() { # [FIND-TEST...]
+	on find / -xdev '(' -path /var/log -o -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp ')' -prune -o \
+		"$@" -printf '%p %i %T@ %C@ %m %U:%G %s\n' | LC_ALL=C sort
+}
+
+json_lines() { # FILE: each line is a JSON document
+	/usr/bin/python3 -c 'import json, sys
+n = 0
+for line in open(sys.argv[1], encoding="utf-8"):
+    json.loads(line)
+    n += 1
+sys.exit(n == 0)' "$1"
+}
+
+within() { # SECONDS CMD...: polls
+	local end=$((SECONDS + $1))
+	until "${@:2}"; do
+		((SECONDS < end)) || return 1
+		sleep 0.3
+	done
+}
+
+# --- accounts and mail ---
+
+database=/etc/postfix/bdd/postfix.sqlite
+
+sql() { # STATEMENT
+	on sqlite3 -cmd '.timeout 5000' "$database" "$1"
+}
+
+add_mailbox() { # ADDRESS PASSWORD
+	local hash
+	hash=$(on doveadm pw -s SHA512-CRYPT -p "$2")
+	sql "INSERT INTO postfix_utilisateurs (utilisateur, mot_de_passe, nom_complet, rep_perso, uid, gid, privilege, prefixe, active)
+		VALUES ('$1', '$hash', '', '${1#*@}/${1%@*}/', 3000, 3000, 'utilisateur', '', 1)"
+}
+
+add_alias() { # ADDRESS DESTINATION
+	sql "INSERT INTO postfix_alias_virtuels (courriel, destination, active) VALUES ('$1', '$2', 1)"
+}
+
+# The TXT value that the key's own file wants published.
+dkim_record() { # DOMAIN [SELECTOR]
+	on cat "/etc/dkimkeys/clefs/$1/${2-mail}.txt" | grep -o '"[^"]*"' | tr -d '"\n'
+}
+
+publish_key() { # DOMAIN [SELECTOR]
+	lab dns "$host" txt "${2-mail}._domainkey.$1" "$(dkim_record "$@")"
+}
+
+# A stranger's dialogue; the arguments that come later win.
+swaks_out() { # SWAKS-ARGUMENT...
+	outside timeout 120 swaks --timeout 60 --server 198.51.100.10 --ehlo mx.dehors.example --from quelqu.un@dehors.example "$@"
+}
+
+as_user() { # ADDRESS PASSWORD SWAKS-ARGUMENT...: by port 587
+	swaks_out --port 587 --tls --auth PLAIN --auth-user "$1" --auth-password "$2" --from "$1" "${@:3}"
+}
+
+# A server of a test listens on port 25 of mx.dehors.example.
+sink_listens() {
+	[[ -n $(outside ss -Hlnt 'sport = :25') ]]
+}
+
+imap() { # ADDRESS PASSWORD FOLDER CURL-ARGUMENT...
+	outside curl -sSk --max-time 30 --user "$1:$2" "imaps://198.51.100.10/$3" "${@:4}"
+}
+
+imap_find() { # ADDRESS PASSWORD FOLDER SUBJECT: the number of the last such message
+	imap "$1" "$2" "$3" -X "SEARCH HEADER Subject \"$4\"" | tr -d '\r' | sed -n 's/^\* SEARCH.* \([0-9]*\)$/\1/p'
+}
+
+# Prints the message, which may still be on its way.
+read_mail() { # ADDRESS PASSWORD FOLDER SUBJECT
+	local n end=$((SECONDS + 40))
+	until n=$(imap_find "$@") && [[ -n $n ]]; do
+		((SECONDS < end)) || return 1
+		sleep 0.5
+	done
+	imap "$1" "$2" "$3;MAILINDEX=$n"
+}

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Rules of the house that reading the source can prove: seconds, no host.
+. "$(dirname "$0")/tap.sh"
+
+code=(installer steps checks)
+
+# forbid WHAT REGEX GREP-ARGUMENT...: grep must find nothing, and have looked at something
+forbid() {
+	expect_exit 1 "$1" grep -rnE -e "$2" "${@:3}"
+}
+
+# --- what steps and the others may call ---
+
+forbid 'steps speak to the machine through verbs only' '#include *<(unistd|fcntl|sqlite3|systemd/sd-bus)\.h>|\bsd_bus_' steps
+forbid 'no shell, no function that overruns or races' '\b(system|popen|strcpy|strcat|sprintf|vsprintf|gets|mktemp|tmpnam)\(' \
+	--include='*.c' --include='*.h' "${code[@]}"
+
+# --- dependencies point one way ---
+
+includes() { # WHAT FOLDER REGEX-OF-FOLDERS
+	forbid "$1" "#include *\"($3)/" --include='*.c' --include='*.h' "$2"
+}
+includes 'base stands on nothing' installer/base 'host|mail|engine|ensure|cli|steps|checks'
+includes 'host knows neither engine nor command line' installer/host 'engine|ensure|cli|steps|checks'
+includes 'mail knows neither engine nor command line' installer/mail 'engine|ensure|cli|steps|checks'
+includes 'engine knows neither steps nor command line' installer/engine 'ensure|cli|steps|checks'
+includes 'verbs know neither steps nor command line' installer/ensure 'cli|steps|checks'
+includes 'steps know no command line' steps cli
+includes 'checks know neither steps nor command line' checks 'cli|steps|ensure'
+
+# --- headers ---
+
+read -ra flags < <(make -s --no-print-directory --eval 'print-flags: ; @echo $(ALL_CFLAGS)' print-flags)
+alone() {
+	local header bad=0 n=0
+	while read -r header; do
+		n=$((n + 1))
+		echo "#include \"$header\"" | gcc "${flags[@]//\'/}" -Werror -fsyntax-only -x c - || bad=1
+	done < <(find "${code[@]}" -name '*.h' | sort)
+	((n > 40 && bad == 0))
+}
+check 'every header compiles alone' alone
+once() {
+	find "${code[@]}" -name '*.h' -exec grep -L '^#pragma once$' {} +
+}
+expect_text 'every header has its #pragma once' '' once
+
+# --- texts ---
+
+forbid 'no no-break space in an asset' $'\u00a0' assets
+# Where this machine gets its packages from is nobody's business; Debian's own servers are known to all.
+mirrors=$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null |
+	sed -n 's|^[a-z+]*://\([^/:]*[a-z][^/:]*\.[^/:]*\).*|\1|p' | grep -v '\.debian\.org$' | sort -u | sed 's/\./\\./g' | paste -sd '|') || true
+if [[ -n $mirrors ]]; then
+	forbid 'no name of a package mirror' "$mirrors" --exclude-dir=.git --exclude-dir=build .
+fi
+
+# --- scripts ---
+
+scripts() {
+	find . '(' -name .git -o -path ./build ')' -prune -o -type f -exec \
+		awk 'FNR == 1 { if (/^#!.*(ba)?sh$|^# shellcheck shell=bash$/) print FILENAME; nextfile }' {} +
+}
+sound() {
+	local script n=0 bad=0
+	while read -r script; do
+		n=$((n + 1))
+		bash -n "$script" || bad=1
+	done < <(scripts)
+	((n > 8 && bad == 0))
+}
+check 'every shell script can be parsed' sound
+
+finish
