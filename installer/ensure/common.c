@@ -4,7 +4,8 @@
 
 #include <sys/stat.h>
 
-#define BEFORE ".mailsetup-before"
+#define BEFORE  ".mailsetup-before"
+#define BACKUPS "/var/backups/mailsetup"
 
 struct error *identity_of(struct run *run, struct owner owner, struct identity *ret)
 {
@@ -96,16 +97,36 @@ struct error *put_file(struct run *run, const char *path, const void *data, size
 	return NULL;
 }
 
+struct error *save_theirs(struct run *run, const char *path, char **ret)
+{
+	CLEAN(file_image) struct file_image now = { 0 };
+	CLEAN(free) char *copy = text(BACKUPS "/%s", path + 1);
+
+	for (char *c = copy + strlen(BACKUPS "/"); *c; c++)
+		if (*c == '/')
+			*c = '-';
+	TRY(file_capture(run->host, path, &now));
+	TRY(directory_make(run->host, "/var/backups", 0, 0, 0755));
+	TRY(directory_make(run->host, BACKUPS, 0, 0, 0700));
+	TRY(file_restore(run->host, copy, &now));
+	*ret = TAKE(copy);
+	return NULL;
+}
+
 static struct error *keep_theirs(struct run *run, const struct undo_record *record, const char *path)
 {
 	CLEAN(free) char *beside = text("%s" BEFORE, path);
+	CLEAN(free) char *copy = NULL;
 
+	TRY(save_theirs(run, path, &copy));
 	if (!record->image.info.exists) {
-		run_kept(run, "%s was changed since mailsetup wrote it and stays; it was not there before", path);
+		run_kept(run, "%s was changed since mailsetup wrote it and stays, with a copy in %s; it was not there before",
+			path, copy);
 		return NULL;
 	}
 	TRY(file_restore(run->host, beside, &record->image));
-	run_kept(run, "%s was changed since mailsetup wrote it and stays; the file from before is %s", path, beside);
+	run_kept(run, "%s was changed since mailsetup wrote it and stays, with a copy in %s; the file from before is %s",
+		path, copy, beside);
 	return NULL;
 }
 

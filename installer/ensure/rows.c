@@ -68,8 +68,11 @@ struct error *undo_database(struct run *run, const struct undo_record *record)
 	TRY(accounts_open(run->host, false, &a));
 	TRY(accounts_count(a, &rows));
 	if (rows) {
-		run_kept(run, "%s holds %llu rows that mailsetup did not make (accounts, aliases, ...) and stays", ACCOUNTS_PATH,
-			(unsigned long long)rows);
+		CLEAN(free) char *copy = NULL;
+
+		TRY(save_theirs(run, ACCOUNTS_PATH, &copy));
+		run_kept(run, "%s holds %llu rows that mailsetup did not make (accounts, aliases, ...); they are kept in %s",
+			ACCOUNTS_PATH, (unsigned long long)rows, copy);
 		return NULL;
 	}
 	return file_remove(run->host, ACCOUNTS_PATH);
