@@ -158,8 +158,9 @@ static struct error *check_packages(struct run *run)
 	TRY(packages_missing(run->host, package_names, &missing));
 	if (!missing.n)
 		return NULL;
+	size_t before = run->blockers.n;
 	TRY(check_dpkg(run));
-	if (run->blockers.n)
+	if (run->blockers.n > before)
 		return NULL;
 	check_held(run, &missing);
 	struct error *e = packages_simulate(run->host, (const char *const *)missing.v, &plan);

@@ -12,8 +12,8 @@
 
 extern const struct step step_red, step_green, step_blue;
 const struct step step_red = { .name = "red" };
-const struct step step_green = { .name = "green", .needs = NEEDS(&step_red) };
-const struct step step_blue = { .name = "blue", .needs = NEEDS(&step_green, &step_red) };
+const struct step step_green = { .name = "green", .needs = NEEDS(&step_red), .revision = 1 };
+const struct step step_blue = { .name = "blue", .needs = NEEDS(&step_green, &step_red), .revision = 1 };
 
 static void order(void **state)
 {
@@ -60,8 +60,8 @@ static void refused(const struct step *const *steps, const char *expected)
 }
 
 extern const struct step step_egg, step_hen;
-const struct step step_hen = { .name = "hen", .needs = NEEDS(&step_egg) };
-const struct step step_egg = { .name = "egg", .needs = NEEDS(&step_hen) };
+const struct step step_hen = { .name = "hen", .needs = NEEDS(&step_egg), .revision = 1 };
+const struct step step_egg = { .name = "egg", .needs = NEEDS(&step_hen), .revision = 1 };
 
 static void faults(void **state)
 {
