@@ -443,7 +443,8 @@ static void without_privilege_the_error_says_what_is_missing(void **state)
 static void a_namespace_that_is_none_cannot_be_entered(void **state)
 {
 	(void)state;
-	struct outside o = { .namespace_fd = -1 };
+	CLEAN(fd) int no_namespace = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	struct outside o = { .namespace_fd = no_namespace };
 	struct error *e = outside_enter(&o);
 
 	assert_non_null(e);
