@@ -17,7 +17,7 @@ $(BUILD)/$(CRASH)/matrix: $(filter-out $(REPLACED:%=$(BUILD)/%.o),$(OBJECTS)) $(
 	$(SAY) LINK $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(LIBS)
 
-# See fake_world.c: the fakes run in a vfork.
-$(BUILD)/installer/host/process_child.o: private ALL_CFLAGS += -Dfork=vfork
+# See fake_world.c: the fakes run in a vfork, and so does what is computed.
+$(BUILD)/installer/host/process_child.o $(BUILD)/installer/host/compute.o: private ALL_CFLAGS += -Dfork=vfork
 
 -include $(MATRIX:.o=.d)
