@@ -10,14 +10,16 @@ static struct undo_record late;
 
 struct error *__real_journal_intend(struct state *s, const struct undo_record *r) MUST_USE;
 struct error *__wrap_journal_intend(struct state *s, const struct undo_record *r) MUST_USE;
-struct error *__real_journal_find(struct state *s, const char *verb, const char *target, struct undo_record *ret) MUST_USE;
-struct error *__wrap_journal_find(struct state *s, const char *verb, const char *target, struct undo_record *ret) MUST_USE;
+struct error *__real_journal_find(
+	struct state *s, const char *verb, const char *target, struct undo_record *ret) MUST_USE;
+struct error *__wrap_journal_find(
+	struct state *s, const char *verb, const char *target, struct undo_record *ret) MUST_USE;
 struct error *__real_journal_last(struct state *s, const char *step, struct undo_record *ret) MUST_USE;
 struct error *__wrap_journal_last(struct state *s, const char *step, struct undo_record *ret) MUST_USE;
-struct error *__real_state_step_set(struct state *s, const char *name, enum step_status status, unsigned revision,
-	double seconds) MUST_USE;
-struct error *__wrap_state_step_set(struct state *s, const char *name, enum step_status status, unsigned revision,
-	double seconds) MUST_USE;
+struct error *__real_state_step_set(
+	struct state *s, const char *name, enum step_status status, unsigned revision, double seconds) MUST_USE;
+struct error *__wrap_state_step_set(
+	struct state *s, const char *name, enum step_status status, unsigned revision, double seconds) MUST_USE;
 
 static struct error *commit_late(struct state *s)
 {
@@ -46,7 +48,8 @@ static struct error *drop_older(struct state *s, const struct undo_record *r)
 {
 	CLEAN(sqlite3_finalize) sqlite3_stmt *statement = NULL;
 
-	TRY(database_prepare(state_database(s), "DELETE FROM undo WHERE step = ? AND verb = ? AND target = ?", &statement));
+	TRY(database_prepare(
+		state_database(s), "DELETE FROM undo WHERE step = ? AND verb = ? AND target = ?", &statement));
 	bind_text(statement, 1, r->step);
 	bind_text(statement, 2, r->verb);
 	bind_text(statement, 3, r->target);
@@ -65,7 +68,8 @@ struct error *__wrap_journal_intend(struct state *s, const struct undo_record *r
 	return __real_journal_intend(s, r);
 }
 
-struct error *__wrap_journal_find(struct state *s, const char *verb, const char *target, struct undo_record *ret)
+struct error *__wrap_journal_find(
+	struct state *s, const char *verb, const char *target, struct undo_record *ret)
 {
 	TRY(commit_late(s));
 	return __real_journal_find(s, verb, target, ret);
@@ -78,7 +82,8 @@ struct error *__wrap_journal_last(struct state *s, const char *step, struct undo
 	return engine == ENGINE_RECORD_EARLY && ret->seq ? journal_forget(s, ret->seq) : NULL;
 }
 
-struct error *__wrap_state_step_set(struct state *s, const char *name, enum step_status status, unsigned revision, double seconds)
+struct error *__wrap_state_step_set(
+	struct state *s, const char *name, enum step_status status, unsigned revision, double seconds)
 {
 	TRY(commit_late(s));
 	return __real_state_step_set(s, name, status, revision, seconds);

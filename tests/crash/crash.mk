@@ -7,7 +7,7 @@ CRASH = tests/crash
 REPLACED = installer/cli/main installer/cli/sink_journal installer/host/unit installer/host/unit_bus \
            installer/host/unit_job installer/host/unit_journal installer/host/listeners installer/mail/dialogue \
            $(patsubst %.c,%,$(wildcard checks/*.c))
-WRAPPED = host_open file_space key_generate_rsa certificate_self_signed password_hash nanosleep execve \
+WRAPPED = host_open file_space key_generate_rsa certificate_self_signed password_hash nanosleep execve sqlite3_open_v2 \
           journal_intend journal_find journal_last state_step_set
 MATRIX = $(patsubst %,$(BUILD)/$(CRASH)/%.o,matrix points taken_over bench machine manifest \
            state fakes fakes_accounts fakes_packages packages fake_units fake_network fake_world \
@@ -17,7 +17,9 @@ $(BUILD)/$(CRASH)/matrix: $(filter-out $(REPLACED:%=$(BUILD)/%.o),$(OBJECTS)) $(
 	$(SAY) LINK $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(LIBS)
 
-# See fake_world.c: the fakes run in a vfork, and so does what is computed.
+# See fake_world.c: the fakes run in a vfork, and so does what is computed; the sanitizers want a fork.
+ifeq ($(findstring sanitize,$(EXTRA_CFLAGS)),)
 $(BUILD)/installer/host/process_child.o $(BUILD)/installer/host/compute.o: private ALL_CFLAGS += -Dfork=vfork
+endif
 
 -include $(MATRIX:.o=.d)

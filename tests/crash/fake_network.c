@@ -1,5 +1,6 @@
 /*
- * Stands in for the network: a port answers when the unit behind it runs, and the checks of the verdict hold when all do.
+ * Stands in for the network: a port answers when the unit behind it runs, and the checks of the verdict hold
+ * when all do.
  */
 #include "checks/check.h"
 #include "cli/sinks.h"
@@ -18,7 +19,8 @@ struct error *dialogue_open(const char *address, unsigned port, unsigned timeout
 	(void)address;
 	(void)timeout;
 	*ret = NULL;
-	return unit_is_active(unit_of(port)) ? NULL : fail_errno(ECONNREFUSED, "cannot connect to port %u", port);
+	return unit_is_active(unit_of(port)) ? NULL
+					     : fail_errno(ECONNREFUSED, "cannot connect to port %u", port);
 }
 
 void dialogue_close(struct dialogue *d)
@@ -26,7 +28,8 @@ void dialogue_close(struct dialogue *d)
 	(void)d;
 }
 
-struct error *dialogue_start_tls(struct dialogue *d, const char *hostname, int min, int max, const char *ciphers)
+struct error *dialogue_start_tls(
+	struct dialogue *d, const char *hostname, int min, int max, const char *ciphers)
 {
 	(void)d;
 	(void)hostname;
@@ -54,8 +57,8 @@ struct error *listeners_read(struct host *h, struct listener **ret, size_t *ret_
 struct error *checks_run(struct host *h, const struct params *p, const struct check_options *options,
 	const struct events *events, struct check_summary *ret)
 {
-	static const char *const units[] = { "spamassassin.service", "spamass-milter.service", "opendkim.service", "dovecot.service",
-		"postfix.service" };
+	static const char *const units[] = { "spamassassin.service", "spamass-milter.service",
+		"opendkim.service", "dovecot.service", "postfix.service" };
 
 	(void)p;
 	(void)options;

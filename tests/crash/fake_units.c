@@ -1,5 +1,6 @@
 /*
- * Stands in for host/unit*.c: the same calls, the same seams, over units whose state lies beneath the root (state.h).
+ * Stands in for host/unit*.c: the same calls, the same seams, over units whose state lies beneath the root
+ * (state.h).
  */
 #include "host/unit.h"
 #include "host/file.h"
@@ -40,7 +41,10 @@ struct error *unit_status(struct host *h, const char *unit, struct unit_status *
 	ret->enabled = ret->exists && (sysv ? sysv_enabled(sysv) : exists(link));
 	snprintf(ret->active_state, sizeof(ret->active_state), "%s", ret->active ? "active" : "inactive");
 	snprintf(ret->file_state, sizeof(ret->file_state), "%s",
-		!ret->exists ? "" : sysv ? "generated" : ret->enabled ? "enabled" : "disabled");
+		!ret->exists   ? ""
+		: sysv	       ? "generated"
+		: ret->enabled ? "enabled"
+			       : "disabled");
 	return NULL;
 }
 
@@ -113,7 +117,8 @@ struct error *unit_disable(struct host *h, const char *unit)
 		return NULL;
 	TRY(seam("unit-disable", unit));
 	if (sysv)
-		return wrap(process_simple(h, NULL, "update-rc.d", sysv, "disable", NULL), "disabling %s", unit);
+		return wrap(
+			process_simple(h, NULL, "update-rc.d", sysv, "disable", NULL), "disabling %s", unit);
 	unlink(link);
 	return NULL;
 }

@@ -12,8 +12,8 @@ const char *world_dkim_key(void); /* PEM */
 /* Broken engines: the matrices must find each of them. */
 enum engine {
 	ENGINE_WHOLE,
-	ENGINE_INVERSE_LATE,      /* law 1: the inverse is recorded after the change */
+	ENGINE_INVERSE_LATE,	  /* law 1: the inverse is recorded after the change */
 	ENGINE_IMAGE_OVERWRITTEN, /* law 2: a resumed step overwrites the first pre-image */
-	ENGINE_RECORD_EARLY,      /* law 3: the record goes before its inverse has run */
+	ENGINE_RECORD_EARLY,	  /* law 3: the record goes before its inverse has run */
 };
 extern enum engine engine;

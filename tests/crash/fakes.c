@@ -53,9 +53,11 @@ static int fake_postconf(char **argv)
 static int fake_postmap(char **argv)
 {
 	size_t size = 0;
-	char *map = beneath("/etc/postfix/sqlite-domaines.cf"), *database = beneath("/etc/postfix/bdd/postfix.sqlite");
+	char *map = beneath("/etc/postfix/sqlite-domaines.cf"),
+	     *database = beneath("/etc/postfix/bdd/postfix.sqlite");
 
-	if (!argv[1] || !argv[2] || !IS(argv + 3, "sqlite:/etc/postfix/sqlite-domaines.cf") || strcmp(argv[1], "-q") != 0)
+	if (!argv[1] || !argv[2] || !IS(argv + 3, "sqlite:/etc/postfix/sqlite-domaines.cf") ||
+		strcmp(argv[1], "-q") != 0)
 		return refuse(argv);
 	char *rows = slurp(database, &size);
 	if (!exists(map) || !rows || !memmem(rows, size, argv[2], strlen(argv[2])))
@@ -77,7 +79,8 @@ static int fake_reader(char **argv, const char *file)
 static int fake_sievec(char **argv)
 {
 	size_t size;
-	char *source = beneath("/var/mail/sieve/before/spam.sieve"), *output = beneath("/var/mail/sieve/before/spam.svbin");
+	char *source = beneath("/var/mail/sieve/before/spam.sieve"),
+	     *output = beneath("/var/mail/sieve/before/spam.svbin");
 
 	if (!IS(argv + 1, "/var/mail/sieve/before/spam.sieve"))
 		return refuse(argv);
@@ -105,8 +108,8 @@ static int fake_tmpfiles(char **argv)
 		if (sscanf(line, "%c %255s %o %63s %63s", &type, path, &mode, user, group) != 5 || type != 'd')
 			return refuse(argv);
 		char *full = beneath("%s", path);
-		if ((mkdir(full, 0700) < 0 && errno != EEXIST) || chown(full, user_id(user), group_id(group)) < 0 ||
-			chmod(full, mode) < 0)
+		if ((mkdir(full, 0700) < 0 && errno != EEXIST) ||
+			chown(full, user_id(user), group_id(group)) < 0 || chmod(full, mode) < 0)
 			broken("make", full);
 	}
 	return 0;

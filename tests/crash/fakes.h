@@ -1,7 +1,7 @@
 /*
- * Fake system programs, one function under many names, for the machine that lies in the folder root. They keep their
- * state there (state.h), and refuse, with exit status 97, every argument that they do not know: what mailsetup asks for in
- * a new way must be taught here first, and looked at on a real machine.
+ * Fake system programs, one function under many names, for the machine that lies in the folder root. They keep
+ * their state there (state.h), and refuse, with exit status 97, every argument that they do not know: what
+ * mailsetup asks for in a new way must be taught here first, and looked at on a real machine.
  */
 #pragma once
 

@@ -110,8 +110,8 @@ void user_make(const char *name, const char *id, const char *group, const char *
 
 	if (find("/etc/passwd", name))
 		return;
-	if (asprintf(&line, "%s:x:%u:%u::%s:%s", name, id ? (unsigned)atoi(id) : free_id("/etc/passwd", name), (unsigned)group_id(group),
-		    home, shell) > 0)
+	if (asprintf(&line, "%s:x:%u:%u::%s:%s", name, id ? (unsigned)atoi(id) : free_id("/etc/passwd", name),
+		    (unsigned)group_id(group), home, shell) > 0)
 		rewrite("/etc/passwd", name, line);
 }
 
@@ -160,7 +160,8 @@ static int userdel(const char *name)
 
 static int useradd(char **argv)
 {
-	static const char *const order[] = { "--system", "--no-create-home", "--home-dir", NULL, "--shell", NULL, "--gid" };
+	static const char *const order[] = { "--system", "--no-create-home", "--home-dir", NULL, "--shell",
+		NULL, "--gid" };
 	const char *id = NULL;
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++)
@@ -204,7 +205,8 @@ int fake_account(const char *name, char **argv)
 		fake_status = argv[1] && !argv[2] && argv[1][0] != '-' ? userdel(argv[1]) : refuse(argv);
 	else if (strcmp(name, "groupdel") == 0 && argv[1] && !argv[2] && argv[1][0] != '-')
 		rewrite("/etc/group", argv[1], NULL);
-	else if (strcmp(name, "usermod") == 0 && argv[1] && argv[2] && argv[3] && IS(argv + 1, "-a", "-G", argv[3], argv[4]))
+	else if (strcmp(name, "usermod") == 0 && argv[1] && argv[2] && argv[3] &&
+		 IS(argv + 1, "-a", "-G", argv[3], argv[4]))
 		set_member(argv[3], argv[4], true);
 	else if (strcmp(name, "gpasswd") == 0 && argv[1] && argv[2] && IS(argv + 1, "-d", argv[2], argv[3]))
 		set_member(argv[3], argv[2], false);

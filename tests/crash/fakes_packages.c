@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define COUNT 64 /* more than the archive has */
@@ -144,27 +143,18 @@ static void add_group(const struct package *p, const char *name)
 	group_make(name, NULL);
 }
 
-static bool may_start(const char *unit)
+/* Read, not run: a shell for each package would take a tenth of all the time. */
+static bool may_start(void)
 {
-	char *policy = beneath("/usr/sbin/policy-rc.d");
-	int status = 0;
+	char *path = beneath("/usr/sbin/policy-rc.d"), *policy = slurp(path, NULL);
 
-	if (!exists(policy))
-		return true;
-	pid_t pid = vfork();
-	if (pid == 0) {
-		execl(policy, "policy-rc.d", unit, "start", (char *)NULL);
-		_exit(100);
-	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return WIFEXITED(status) && WEXITSTATUS(status) != 101;
+	return !policy || !strstr(policy, "exit 101");
 }
 
 /* A daemon that a package starts before mailsetup has configured it is what must never happen: it leaves a trace. */
 static void start(const struct package *p)
 {
-	if (!may_start(p->unit))
+	if (!may_start())
 		return;
 	unit_start_now(p->unit);
 	char *trace = beneath("/fake/started-by-a-package/%s", p->unit);

@@ -82,7 +82,8 @@ static int copy_one(const char *path, const struct stat *st, int type, struct FT
 	} else {
 		copy_content(path, target, st);
 	}
-	if (lchown(target, st->st_uid, st->st_gid) < 0 || (!S_ISLNK(st->st_mode) && chmod(target, st->st_mode & 07777) < 0))
+	if (lchown(target, st->st_uid, st->st_gid) < 0 ||
+		(!S_ISLNK(st->st_mode) && chmod(target, st->st_mode & 07777) < 0))
 		give_up("own", target);
 	copy_attributes(path, target);
 	if (utimensat(AT_FDCWD, target, times, AT_SYMLINK_NOFOLLOW) < 0)
@@ -127,7 +128,8 @@ static _Noreturn void be_mailsetup(const char *root, const char *words, const st
 {
 	CLEAN(list) struct list argv = { 0 };
 
-	if (dup2(password_file(), STDIN_FILENO) < 0 || dup2(said, STDOUT_FILENO) < 0 || dup2(said, STDERR_FILENO) < 0)
+	if (dup2(password_file(), STDIN_FILENO) < 0 || dup2(said, STDOUT_FILENO) < 0 ||
+		dup2(said, STDERR_FILENO) < 0)
 		give_up("connect", root);
 	set("MAILSETUP_SEAM_DIE", hazard ? hazard->die : NULL);
 	set("MAILSETUP_SEAM_FAIL", hazard ? hazard->fail : NULL);

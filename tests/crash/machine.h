@@ -5,7 +5,8 @@
 
 #include "base/bytes.h"
 
-void machine_copy(const char *from, const char *to); /* to is replaced; owners, modes, times and attributes are kept */
+void machine_copy(
+	const char *from, const char *to); /* to is replaced; owners, modes, times and attributes are kept */
 void machine_remove(const char *root);
 
 /* A seam setting, or NULL; see host/seam.h. */

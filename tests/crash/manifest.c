@@ -39,7 +39,8 @@ void manifest_exceptions(const char *file)
 
 		if (*line == '#' || *line == '\n')
 			continue;
-		if (exception_count == 32 || sscanf(line, "%15s %15s %127s # %15s", e->when, e->what, e->pattern, reason) != 4)
+		if (exception_count == 32 ||
+			sscanf(line, "%15s %15s %127s # %15s", e->when, e->what, e->pattern, reason) != 4)
 			give_up("a line is not WHEN WHAT PATTERN # REASON", file);
 		exception_count++;
 	}
@@ -58,7 +59,8 @@ static bool may_differ(const char *when, const char *what, const char *path)
 		const struct exception *e = &exceptions[i];
 
 		if ((strcmp(e->when, when) == 0 || strcmp(e->when, "always") == 0) &&
-			(strcmp(e->what, what) == 0 || strcmp(e->what, "all") == 0) && fnmatch(e->pattern, path, 0) == 0)
+			(strcmp(e->what, what) == 0 || strcmp(e->what, "all") == 0) &&
+			fnmatch(e->pattern, path, 0) == 0)
 			return true;
 	}
 	return false;
@@ -74,8 +76,10 @@ static void dump_rows(sqlite3 *db, const char *sql, int first, struct bytes *ret
 	}
 	while (sqlite3_step(s) == SQLITE_ROW) {
 		for (int i = first; i < sqlite3_column_count(s); i++)
-			bytes_printf(ret, "|%s", sqlite3_column_type(s, i) == SQLITE_NULL ? "NULL" :
-				(const char *)sqlite3_column_text(s, i));
+			bytes_printf(ret, "|%s",
+				sqlite3_column_type(s, i) == SQLITE_NULL
+					? "NULL"
+					: (const char *)sqlite3_column_text(s, i));
 		bytes_add_text(ret, "\n");
 	}
 }
@@ -85,11 +89,14 @@ static void dump_tables(sqlite3 *db, struct bytes *ret)
 {
 	CLEAN(sqlite3_finalize) sqlite3_stmt *s = NULL;
 
-	if (sqlite3_prepare_v2(db, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
+	if (sqlite3_prepare_v2(db,
+		    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY "
+		    "name",
 		    -1, &s, NULL) != SQLITE_OK)
 		bytes_printf(ret, "unreadable: %s\n", sqlite3_errmsg(db));
 	while (s && sqlite3_step(s) == SQLITE_ROW) {
-		CLEAN(free) char *sql = text("SELECT * FROM \"%s\" ORDER BY 2", (const char *)sqlite3_column_text(s, 0));
+		CLEAN(free)
+		char *sql = text("SELECT * FROM \"%s\" ORDER BY 2", (const char *)sqlite3_column_text(s, 0));
 
 		dump_rows(db, sql, 1, ret);
 	}
@@ -193,10 +200,12 @@ static int take_one(const char *path, const struct stat *st, int type, struct FT
 	m->v[m->n++] = (struct entry){
 		.path = text_copy(*shown ? shown : "/"),
 		.what = TAKE(what.data),
-		.content = S_ISREG(st->st_mode) ? file_content(path, shown, st->st_size) :
-			   S_ISLNK(st->st_mode) ? link_target(path) : text_copy(""),
-		.mtime = S_ISREG(st->st_mode) ? text("%lld.%09ld", (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec) :
-						text_copy(""),
+		.content = S_ISREG(st->st_mode)	  ? file_content(path, shown, st->st_size)
+			   : S_ISLNK(st->st_mode) ? link_target(path)
+						  : text_copy(""),
+		.mtime = S_ISREG(st->st_mode)
+				 ? text("%lld.%09ld", (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec)
+				 : text_copy(""),
 	};
 	return 0;
 }
@@ -230,7 +239,8 @@ void manifest_free(struct manifest *m)
 
 const struct entry *manifest_find(const struct manifest *m, const char *path)
 {
-	return m->n ? bsearch(&(struct entry){ .path = (char *)path }, m->v, m->n, sizeof(*m->v), by_path) : NULL;
+	return m->n ? bsearch(&(struct entry){ .path = (char *)path }, m->v, m->n, sizeof(*m->v), by_path)
+		    : NULL;
 }
 
 static void compare(const struct entry *wanted, const struct entry *found, const char *when, struct list *ret)
@@ -241,7 +251,8 @@ static void compare(const struct entry *wanted, const struct entry *found, const
 		list_addf(ret, "%s is %s instead of %s", path, found->what, wanted->what);
 	if (strcmp(wanted->content, found->content) != 0 && !may_differ(when, "content", path))
 		list_addf(ret, "%s has another content", path);
-	else if (strcmp(when, "before") == 0 && strcmp(wanted->mtime, found->mtime) != 0 && !may_differ(when, "mtime", path))
+	else if (strcmp(when, "before") == 0 && strcmp(wanted->mtime, found->mtime) != 0 &&
+		 !may_differ(when, "mtime", path))
 		list_addf(ret, "%s has another time", path);
 }
 
@@ -252,7 +263,9 @@ char *manifest_differences(const struct manifest *wanted, const struct manifest 
 	size_t w = 0, f = 0;
 
 	while (w < wanted->n || f < found->n) {
-		int order = w == wanted->n ? 1 : f == found->n ? -1 : strcmp(wanted->v[w].path, found->v[f].path);
+		int order = w == wanted->n  ? 1
+			    : f == found->n ? -1
+					    : strcmp(wanted->v[w].path, found->v[f].path);
 
 		if (order == 0)
 			compare(&wanted->v[w], &found->v[f], when, &all);

@@ -1,6 +1,7 @@
 /*
- * What a machine is: each path with its type, mode, owner, link target, extended attributes and SHA-256; a file's mtime beside.
- * A database counts by its rows, the state store by its steps, parameters and notes. What may differ stands in may-differ.txt.
+ * What a machine is: each path with its type, mode, owner, link target, extended attributes and SHA-256; a
+ * file's mtime beside. A database counts by its rows, the state store by its steps, parameters and notes. What
+ * may differ stands in may-differ.txt.
  */
 #pragma once
 
@@ -29,5 +30,6 @@ static inline void manifest_cleanup(struct manifest *m)
 	manifest_free(m);
 }
 const struct entry *manifest_find(const struct manifest *m, const char *path); /* or NULL */
-/* What is different, one line, or NULL where nothing is. when is "installed" or "before"; before counts the mtimes too. */
+/* What is different, one line, or NULL where nothing is. when is "installed" or "before"; before counts the
+ * mtimes too. */
 char *manifest_differences(const struct manifest *wanted, const struct manifest *found, const char *when);

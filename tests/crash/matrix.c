@@ -1,5 +1,5 @@
 /*
- * matrix FOLDER MAY-DIFFER [STRIDE]: FOLDER holds the root `before` (before.sh), and takes all others.
+ * matrix FOLDER MAY-DIFFER [STRIDE [ONLY]]: FOLDER holds the root `before` (before.sh), and takes all others.
  */
 #include "tests/crash/points.h"
 
@@ -11,6 +11,7 @@
 #define KILL_FLOOR 150
 
 static const char *folder;
+static unsigned stride_of_all = 1;
 
 static void run(const char *what, point *try, unsigned n, unsigned stride, unsigned floor)
 {
@@ -42,15 +43,16 @@ static void control(const char *what, enum engine which, point *try, unsigned n)
 {
 	broken_one.which = which;
 	broken_one.try = try;
-	bench_run(&(struct matrix){ .name = what, .try = try_broken, .n = n, .wanted_different = true });
+	bench_run(&(struct matrix){
+		.name = what, .try = try_broken, .n = n, .stride = 1, .wanted_different = true });
 }
 
 static bool begin(const char *name, const char *before)
 {
 	CLEAN(free) char *wrong = scenario_open(name, before, folder);
 
-	bench_say(!wrong, "%s: install, then rollback, gives the same machine (%u and %u durable actions)%s%s", name,
-		scenario.install.n, scenario.rollback.n, wrong ? ": " : "", wrong ? wrong : "");
+	bench_say(!wrong, "%s: install, then rollback, gives the same machine (%u and %u durable actions)%s%s",
+		name, scenario.install.n, scenario.rollback.n, wrong ? ": " : "", wrong ? wrong : "");
 	return scenario.install.n && scenario.rollback.n;
 }
 
@@ -72,19 +74,24 @@ static void run_fresh(const char *before)
 	run("a second install does nothing", install_again, 1, 1, 1);
 	run("rollback of each step, then install", rollback_step, step_count(), 1, 10);
 	run("killed at each action of install, resumed and rolled back", kill_install, there, 1, KILL_FLOOR);
-	run("killed at each action of rollback, rolled back and installed again", kill_rollback, back, 1, KILL_FLOOR);
-	run("killed again in resume and in rollback", kill_twice, there, 3, 50);
-	run("killed twice in rollback", kill_rollback_twice, back, 3, 50);
+	run("killed at each action of rollback, rolled back and installed again", kill_rollback, back, 1,
+		KILL_FLOOR);
+	run("killed again in resume and in rollback", kill_twice, there, 10, 50);
+	run("killed twice in rollback", kill_rollback_twice, back, 5, 50);
 	run("apt killed with it while installing", kill_in_apt, 2 * taken_over_packages(), 1, 20);
 	run("apt killed with it while purging", kill_in_purge, taken_over_packages(), 1, 10);
-	run("a fault at each action of install", fault_install, there * FAULTS, 9, KILL_FLOOR);
-	run("a fault at each action of rollback", fault_rollback, back * FAULTS, 9, KILL_FLOOR);
+	run("faults at the actions of install", fault_install, there * FAULTS, 27, 100);
+	run("faults at the actions of rollback", fault_rollback, back * FAULTS, 19, 100);
+	if (stride_of_all > 1)
+		return;
 	control("control: inverse recorded after the change", ENGINE_INVERSE_LATE, kill_install, there);
-	control("control: first pre-image overwritten on resume", ENGINE_IMAGE_OVERWRITTEN, kill_install, there);
+	control("control: first pre-image overwritten on resume", ENGINE_IMAGE_OVERWRITTEN, kill_install,
+		there);
 	control("control: record deleted before its inverse", ENGINE_RECORD_EARLY, kill_rollback, back);
 }
 
-/* A machine that was a mail server already: with its own main.cf, accounts, published key, and a Postfix that runs. */
+/* A machine that was a mail server already: with its own main.cf, accounts, published key, and a Postfix that
+ * runs. */
 static void run_taken_over(const char *before)
 {
 	CLEAN(free) char *root = text("%s/taken-over", folder);
@@ -93,15 +100,16 @@ static void run_taken_over(const char *before)
 	if (!begin("taken over", root))
 		return;
 	run("a second install does nothing", install_again, 1, 1, 1);
-	run("killed at actions of install, resumed and rolled back", kill_install, scenario.install.n, 3, 50);
-	run("killed at actions of rollback, rolled back and installed again", kill_rollback, scenario.rollback.n, 3, 50);
-	run("a fault at actions of install", fault_install, scenario.install.n * FAULTS, 65, 20);
+	run("killed at actions of install, resumed and rolled back", kill_install, scenario.install.n, 13, 30);
+	run("killed at actions of rollback, rolled back and installed again", kill_rollback,
+		scenario.rollback.n, 9, 30);
+	run("faults at actions of install", fault_install, scenario.install.n * FAULTS, 129, 20);
 }
 
 int main(int argc, char **argv)
 {
 	if (argc < 3) {
-		fputs("usage: matrix FOLDER MAY-DIFFER [STRIDE]\n", stderr);
+		fputs("usage: matrix FOLDER MAY-DIFFER [STRIDE [ONLY]]\n", stderr);
 		return 2;
 	}
 	fake_program = realpath("/proc/self/exe", NULL);
@@ -114,9 +122,12 @@ int main(int argc, char **argv)
 		return 98;
 	}
 	manifest_exceptions(argv[2]);
-	bench_open(folder, argc > 3 ? (unsigned)atoi(argv[3]) : 1);
-	bench_say(manifest_exception_count() > 0 && manifest_exception_count() <= 25, "may-differ.txt has %zu lines, at most 25",
-		manifest_exception_count());
+	if (argc > 3)
+		stride_of_all = (unsigned)atoi(argv[3]);
+	thorough = stride_of_all != 1;
+	bench_open(folder, stride_of_all, argc > 4 ? argv[4] : NULL);
+	bench_say(manifest_exception_count() > 0 && manifest_exception_count() <= 25,
+		"may-differ.txt has %zu lines, at most 25", manifest_exception_count());
 	run_fresh(before);
 	run_taken_over(before);
 	return bench_close();

@@ -1,6 +1,7 @@
 /*
- * The fake archive: a few representative files of each package. Files with a configuration path are conffiles: they stay until the
- * package is purged. What `made` lists is written by the package's own set-up, as main.cf is by Postfix's.
+ * The fake archive: a few representative files of each package. Files with a configuration path are conffiles:
+ * they stay until the package is purged. What `made` lists is written by the package's own set-up, as main.cf
+ * is by Postfix's.
  */
 #pragma once
 

@@ -19,7 +19,8 @@ static const struct {
 	const char *files[5];
 } reads[] = {
 	{ "postfix.service", { "/etc/postfix", "/etc/postfix/tls" } },
-	{ "dovecot.service", { "/etc/dovecot", "/etc/dovecot/conf.d", "/etc/postfix/tls", "/var/mail/sieve/before" } },
+	{ "dovecot.service",
+		{ "/etc/dovecot", "/etc/dovecot/conf.d", "/etc/postfix/tls", "/var/mail/sieve/before" } },
 	{ "opendkim.service", { "/etc/opendkim.conf", "/etc/dkimkeys", "/etc/dkimkeys/clefs/exemple.fr" } },
 	{ "spamassassin.service", { "/etc/default/spamassassin", "/etc/spamassassin" } },
 	{ "spamass-milter.service", { "/etc/default/spamass-milter" } },
@@ -94,7 +95,8 @@ void store(const char *path, const char *content, size_t size, unsigned mode)
 		make_directories(path);
 		fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	}
-	if (fd < 0 || write(fd, content, size) != (ssize_t)size || fchmod(fd, mode) < 0 || rename(temporary, path) < 0)
+	if (fd < 0 || write(fd, content, size) != (ssize_t)size || fchmod(fd, mode) < 0 ||
+		rename(temporary, path) < 0)
 		broken("write", path);
 	close(fd);
 	free(temporary);

@@ -1,5 +1,6 @@
 /*
- * What the fake machine remembers, in files beneath ROOT/fake: shared by the fake programs and the fake systemd.
+ * What the fake machine remembers, in files beneath ROOT/fake: shared by the fake programs and the fake
+ *systemd.
  *
  *	packages/NAME   "unpacked", "installed" or "config-files"
  *	auto/NAME       the package is marked as automatically installed
@@ -11,7 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Paths are formatted beneath the root. A failure of the fake machine itself ends the process with status 98. */
+/* Paths are formatted beneath the root. A failure of the fake machine itself ends the process with status 98.
+ */
 void state_root(const char *root);
 char *beneath(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void broken(const char *what, const char *path) __attribute__((noreturn));

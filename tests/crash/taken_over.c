@@ -26,7 +26,8 @@ unsigned taken_over_packages(void)
 static void install_packages(const char *root)
 {
 	static const char command[] =
-		"apt-get -y -q -o APT::Status-Fd=3 -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 -o Dpkg::Options::=--force-confdef -o "
+		"apt-get -y -q -o APT::Status-Fd=3 -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 -o "
+		"Dpkg::Options::=--force-confdef -o "
 		"Dpkg::Options::=--force-confold -o APT::Get::AutomaticRemove=false --no-install-recommends -o "
 		"DPkg::Lock::Timeout=300 install postfix postfix-sqlite opendkim";
 	CLEAN(list) struct list argv = { 0 };
@@ -57,9 +58,12 @@ static void make_accounts(void)
 
 	make_directories(path);
 	if (sqlite3_open(path, &db) != SQLITE_OK || sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK ||
-		sqlite3_exec(db, "INSERT INTO postfix_domaines (domaine, defaut, active) VALUES ('exemple.fr', 1, 1);"
-			"INSERT INTO postfix_utilisateurs (utilisateur, mot_de_passe, rep_perso, uid, gid, privilege, active)"
-			" VALUES ('lea@exemple.fr', '{PLAIN}x', 'exemple.fr/lea/', 3000, 3000, 'utilisateur', 1)",
+		sqlite3_exec(db,
+			"INSERT INTO postfix_domaines (domaine, defaut, active) VALUES ('exemple.fr', 1, 1);"
+			"INSERT INTO postfix_utilisateurs (utilisateur, mot_de_passe, rep_perso, uid, gid, "
+			"privilege, active)"
+			" VALUES ('lea@exemple.fr', '{PLAIN}x', 'exemple.fr/lea/', 3000, 3000, 'utilisateur', "
+			"1)",
 			NULL, NULL, NULL) != SQLITE_OK)
 		broken("fill", path);
 	sqlite3_close(db);
@@ -70,7 +74,9 @@ void taken_over_make(const char *bare, const char *root)
 	machine_copy(bare, root);
 	install_packages(root);
 	state_root(root);
-	CLEAN(free) char *trace = beneath("/fake/started-by-a-package"), *main_cf = beneath("/etc/postfix/main.cf");
+	CLEAN(free)
+	char *trace = beneath("/fake/started-by-a-package"),
+	     *main_cf = beneath("/etc/postfix/main.cf");
 
 	machine_remove(trace);
 	put("/etc/postfix/main.cf", "# by hand\nmyhostname = vieux.exemple.fr\ninet_protocols = ipv4\n", 0640);
