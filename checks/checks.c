@@ -48,7 +48,7 @@ static void ask_dns(struct check_context *c)
 	CLEAN(list) struct list found = { 0 };
 	enum dns_state mx = dns_lookup(NULL, c->params->domain, "MX", 2, &found, NULL);
 
-	c->patience = mx == DNS_UNKNOWN ? 3 : 1;
+	c->patience = mx == DNS_UNKNOWN ? 6 : 1;
 	c->domain_missing =
 		mx == DNS_NONE && dns_lookup(NULL, c->params->domain, "A", 2, &found, NULL) == DNS_NONE;
 }

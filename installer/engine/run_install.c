@@ -2,10 +2,13 @@
 
 static struct error *run_prechecks(struct run *run, const struct graph *graph)
 {
+	bool busy = false;
+
 	for (size_t i = 0; i < graph->n; i++) {
 		run->step = graph->nodes[i].step;
 		struct error *e = run->step->precheck ? run->step->precheck(run) : NULL;
 		if (e) {
+			busy |= error_code(e) == ERR_BUSY;
 			run_blocker(run, "%s", error_message(e));
 			error_free(e);
 		}
@@ -16,7 +19,8 @@ static struct error *run_prechecks(struct run *run, const struct graph *graph)
 	CLEAN(bytes) struct bytes all = { 0 };
 	for (size_t i = 0; i < run->blockers.n; i++)
 		bytes_printf(&all, "%s%s", i ? "\n" : "", run->blockers.v[i]);
-	return fail(ERR_PRECHECK, "%s", bytes_text(&all));
+	/* Where nothing else stands in the way, waiting is all that has to be done. */
+	return fail(busy && run->blockers.n == 1 ? ERR_BUSY : ERR_PRECHECK, "%s", bytes_text(&all));
 }
 
 static struct error *plan_step(struct run *run, const struct step *step)
@@ -107,7 +111,7 @@ static struct error *install_step(struct run *run, const struct graph *graph, co
 		return NULL;
 	}
 	run_emit_step(run, graph, EVENT_STEP_BEGIN, 0, NULL);
-	struct error *e = apply_step(run, step, begun);
+	struct error *e = done ? step->postcheck(run) : apply_step(run, step, begun);
 	run_emit_step(run, graph, e ? EVENT_STEP_FAILED : EVENT_STEP_DONE, run_clock() - begun,
 		e ? error_message(e) : NULL);
 	return wrap(e, "step %s", step->name);

@@ -65,7 +65,7 @@ static struct error *finish_rollback(struct run *run, bool complete)
 		struct state *s = run->state;
 
 		run->state = NULL;
-		TRY(state_destroy(run->host, s));
+		TRY(recode(state_destroy(run->host, s), ERR_INCOMPLETE));
 	}
 	if (run->kept.n)
 		return fail(ERR_CONFLICT, "rolled back, but %zu of the changes made by another hand were kept (see above)",

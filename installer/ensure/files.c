@@ -43,7 +43,8 @@ struct error *ensure_attributes(struct run *run, const char *path, struct owner 
 	}
 	if (!now.exists)
 		return fail(ERR_STOPPED, "%s does not exist, though the package that brings it is installed", path);
-	struct file_image before = { .info = now };
+	CLEAN(file_image) struct file_image before = { 0 };
+	TRY(file_capture(run->host, path, &before));
 	TRY(run_intend(run, &(struct undo_record){ .verb = "attributes", .target = (char *)path, .image = before }));
 	TRY(file_set_attributes(run->host, path, id.uid, id.gid, owner.mode));
 	run_changed(run, "attributes", path);
@@ -58,29 +59,48 @@ struct error *undo_attributes(struct run *run, const struct undo_record *record)
 	TRY(file_stat(run->host, record->target, &now));
 	if (!now.exists)
 		return NULL;
-	return file_set_attributes(run->host, record->target, before->uid, before->gid, before->mode & 07777);
+	/* A folder comes back whole, with what file_set_attributes refuses to give (setgid); a file keeps its bytes of today. */
+	if (S_ISDIR(now.mode) && S_ISDIR(before->mode))
+		return file_restore(run->host, record->target, &record->image);
+	return file_set_attributes(run->host, record->target, before->uid, before->gid, before->mode & 0777);
+}
+
+/* Is there a record that mailsetup makes this directory? */
+static struct error *made_here(struct run *run, const char *path, bool *ret)
+{
+	CLEAN(undo_record) struct undo_record record = { 0 };
+
+	if (run->state)
+		TRY(journal_find(run->state, "directory", path, &record));
+	*ret = record.seq && !record.image.info.exists;
+	return NULL;
 }
 
 struct error *ensure_directory(struct run *run, const char *path, struct owner owner)
 {
 	struct identity id;
 	struct file_info now;
+	bool ours;
 
 	TRY(file_stat(run->host, path, &now));
 	if (now.exists && !S_ISDIR(now.mode))
 		return fail(ERR_CONFLICT, "%s is not a directory; move it away", path);
-	if (now.exists)
+	TRY(made_here(run, path, &ours));
+	if (now.exists && !ours)
 		return ensure_attributes(run, path, owner);
+	TRY(identity_of(run, owner, &id));
+	if (now.exists && attributes_are(&now, &id, owner.mode))
+		return NULL;
 	if (run_is_plan(run)) {
-		run_difference(run, "directory", path, false, "to be made");
+		run_difference(run, "directory", path, false, now.exists ? "to be finished" : "to be made");
 		return NULL;
 	}
-	TRY(identity_of(run, owner, &id));
 	TRY(run_intend(run, &(struct undo_record){ .verb = "directory", .target = (char *)path }));
 	TRY(directory_make(run->host, path, id.uid, id.gid, owner.mode));
+	/* A kill between making and owning left a directory with other attributes; they are no pre-image. */
+	TRY(file_set_attributes(run->host, path, id.uid, id.gid, owner.mode));
 	run_changed(run, "directory", path);
-	/* A kill between making and owning leaves a directory with other attributes. */
-	return ensure_attributes(run, path, owner);
+	return NULL;
 }
 
 /* What fills a directory that mailsetup made is not mailsetup's: mail above all. */

@@ -35,34 +35,30 @@ static struct error *start_early(struct run *run, const char *path, compute_work
 	return run->compute ? compute_start(run->compute, path, work, bits) : NULL;
 }
 
-static struct error *put_computed(struct run *run, const char *path, compute_work *work, unsigned bits, struct owner owner)
+/* Secret: the caller wipes *ret. */
+static struct error *collect(struct run *run, const char *path, compute_work *work, unsigned bits, struct bytes *ret)
 {
-	struct bytes pem = { 0 };
-
 	if (!compute_started(run->compute, path))
 		TRY(compute_start(run->compute, path, work, &bits));
-	struct error *e = compute_collect(run->compute, path, show_candidates, run, &pem);
-	if (!e)
-		e = put_file(run, path, pem.data, pem.size, owner);
-	bytes_wipe(&pem);
-	return e;
+	return compute_collect(run->compute, path, show_candidates, run, ret);
 }
 
-/* The public half of a key is out in the world (DNS, clients): the rollback of a step must not cost it. So a key that was
- * made is remembered in the state store, until that goes too. */
-static struct error *remember_key(struct run *run, const char *path, unsigned bits, struct owner owner)
+/* The public half of a key is out in the world (DNS, clients): neither a kill nor the rollback of a step must cost it. So the
+ * key goes into the state store before it goes into its file, and stays there until the store goes too. */
+static struct error *make_key(struct run *run, const char *path, unsigned bits, struct owner owner)
 {
 	CLEAN(free) char *note = text("key:%s", path);
 	char *known = NULL;
 	struct bytes pem = { 0 };
 
 	TRY(state_note_get(run->state, note, &known));
-	struct error *e = known ? put_file(run, path, known, strlen(known), owner) :
-		put_computed(run, path, compute_key, bits, owner);
+	struct error *e = known ? NULL : collect(run, path, compute_key, bits, &pem);
 	if (!e && !known)
-		e = file_read(run->host, path, PEM_LIMIT, &pem);
-	if (!e && !known)
-		e = state_note_set(run->state, note, pem.data);
+		e = state_note_set(run->state, note, bytes_text(&pem));
+	if (!e && known)
+		bytes_add_text(&pem, known);
+	if (!e)
+		e = put_file(run, path, pem.data, pem.size, owner);
 	bytes_wipe(&pem);
 	if (known)
 		explicit_bzero(known, strlen(known));
@@ -90,7 +86,7 @@ struct error *ensure_private_key(struct run *run, const char *path, unsigned bit
 		run_difference(run, "file", path, false, "RSA key of %u bits, to be made", bits);
 		return start_early(run, path, compute_key, &bits);
 	}
-	return remember_key(run, path, bits, owner);
+	return make_key(run, path, bits, owner);
 }
 
 static struct error *certificate_serves(const struct bytes *pem, const struct bytes *key, const char *hostname)
@@ -193,8 +189,6 @@ struct error *ensure_dh(struct run *run, const char *path, unsigned bits, bool g
 		run_difference(run, "file", path, false, "DH parameters of %u bits, to be made", bits);
 		return generate ? start_early(run, path, compute_dh, &bits) : NULL;
 	}
-	if (generate)
-		return put_computed(run, path, compute_dh, bits, owner);
-	TRY(dh_standard(bits, &pem));
+	TRY(generate ? collect(run, path, compute_dh, bits, &pem) : dh_standard(bits, &pem));
 	return put_file(run, path, pem.data, pem.size, owner);
 }

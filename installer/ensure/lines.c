@@ -114,7 +114,7 @@ struct error *ensure_line(struct run *run, const char *path, const char *pattern
 	TRY(file_capture(run->host, path, &now));
 	TRY(check_editable(path, &now));
 	if (find_line(&now.content, line_equals, line).found)
-		return NULL;
+		return run_is_plan(run) ? NULL : file_sweep(run->host, path);
 	TRY(find_pattern(&now.content, pattern, &place));
 	if (run_is_plan(run)) {
 		run_difference(run, "line", target, false, "%s", place.found ? "replaces a line" : "is added");

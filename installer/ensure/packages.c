@@ -6,12 +6,15 @@
 #include "ensure/verbs.h"
 #include "host/account.h"
 #include "host/package.h"
+#include "host/process.h"
 
 #include <jansson.h>
 #include <sys/stat.h>
 
 #define POLICY "/usr/sbin/policy-rc.d"
 #define LOCK_TIMEOUT 300
+#define OVERRIDES "/var/lib/dpkg/statoverride"
+#define OVERRIDES_LIMIT (1024 * 1024)
 
 DEFINE_CLEANUP(json_t *, json_decref)
 
@@ -74,6 +77,11 @@ static struct error *policy_record(struct run *run, struct undo_record *ret)
 	return run->state ? journal_find(run->state, "file", POLICY, ret) : NULL;
 }
 
+static struct error *forbid_starts(struct run *run)
+{
+	return put_file(run, POLICY, policy, sizeof(policy) - 1, OWNED("root", "root", 0755));
+}
+
 /* The policy goes as it came: through its own record. */
 static struct error *lift_policy(struct run *run)
 {
@@ -101,6 +109,19 @@ static struct error *heal(struct run *run)
 		return NULL;
 	run_notice(run, "finishing what an interrupted run of dpkg left");
 	return packages_configure(run->host);
+}
+
+/* Packages that are configured only to be purged must not start their daemons, unconfigured as they are. */
+static struct error *heal_quietly(struct run *run)
+{
+	CLEAN(bytes) struct bytes audit = { 0 };
+
+	TRY(packages_audit(run->host, &audit));
+	if (!audit.size)
+		return NULL;
+	TRY(forbid_starts(run));
+	struct error *e = heal(run);
+	return join(e, lift_policy(run));
 }
 
 static struct error *install_missing(struct run *run, const struct packages *packages)
@@ -143,7 +164,7 @@ struct error *ensure_packages(struct run *run, const struct packages *packages)
 	TRY(describe_before(run, packages, &before));
 	TRY(preserve_once(run, packages));
 	TRY(run_intend(run, &(struct undo_record){ .verb = "packages", .target = "apt", .data = before }));
-	TRY(put_file(run, POLICY, policy, sizeof(policy) - 1, OWNED("root", "root", 0755)));
+	TRY(forbid_starts(run));
 	struct error *e = install_missing(run, packages);
 	e = join(e, lift_policy(run));
 	if (!e)
@@ -155,7 +176,7 @@ static struct error *purge_new(struct run *run, const json_t *before)
 {
 	CLEAN(list) struct list present = { 0 }, purge = { 0 };
 
-	TRY(heal(run));
+	TRY(heal_quietly(run));
 	TRY(packages_present(run->host, &present));
 	for (size_t i = 0; i < present.n; i++)
 		if (!json_has(before, "packages", present.v[i]))
@@ -191,11 +212,35 @@ static struct error *remove_leftover(struct run *run, const char *path)
 	return S_ISDIR(info.mode) ? directory_remove_tree(run->host, path) : file_remove(run->host, path);
 }
 
+/* dpkg-statoverride(1)s of paths that go with the packages: lines "USER GROUP MODE PATH". */
+static struct error *remove_overrides(struct run *run, const json_t *before)
+{
+	CLEAN(bytes) struct bytes content = { 0 };
+	CLEAN(list) struct list lines = { 0 };
+	struct file_info info;
+
+	TRY(file_stat(run->host, OVERRIDES, &info));
+	if (!info.exists)
+		return NULL;
+	TRY(file_read(run->host, OVERRIDES, OVERRIDES_LIMIT, &content));
+	list_split(&lines, bytes_text(&content), "\n");
+	for (size_t i = 0; i < lines.n; i++) {
+		const char *path = strchr(lines.v[i], '/');
+		const char *end = path ? strchr(path + 1, '/') : NULL;
+		CLEAN(free) char *folder = end ? text_copy_n(path, strcspn(end + 1, "/") + (size_t)(end + 1 - path)) : NULL;
+
+		if (folder && json_has(before, "leftover_paths", folder))
+			TRY(process_simple(run->host, NULL, "dpkg-statoverride", "--remove", path, NULL));
+	}
+	return NULL;
+}
+
 static struct error *remove_leftovers(struct run *run, const json_t *before)
 {
 	size_t i;
 	json_t *element;
 
+	TRY(remove_overrides(run, before));
 	json_array_foreach(json_object_get(before, "leftover_paths"), i, element)
 		TRY(remove_leftover(run, json_string_value(element)));
 	json_array_foreach(json_object_get(before, "leftover_users"), i, element) {

@@ -65,7 +65,8 @@ static struct error *add_directory(struct run *run, const char *path, struct byt
 		struct file_info info;
 
 		TRY(file_stat(run->host, file, &info));
-		if (info.exists && S_ISREG(info.mode) && info.size <= FILE_LIMIT)
+		/* No daemon reads hidden files; a temporary one would make a unit look stale. */
+		if (names.v[i][0] != '.' && info.exists && S_ISREG(info.mode) && info.size <= FILE_LIMIT)
 			TRY(add_file(run, file, all));
 	}
 	return NULL;

@@ -136,6 +136,7 @@ static void environment_is_what_is_promised(void **state)
 		"PATH=/usr/sbin:/usr/bin:/sbin:/bin\nHOME=/root\nLC_ALL=C.UTF-8\nONE=1\nTWO=2\n");
 }
 
+/* Signals 32 and 33 are the C library's own: posix_spawn(3) of whoever started the test leaves them ignored, and nothing undoes it. */
 static void surroundings_are_plain(void **state)
 {
 	CLEAN(bytes) struct bytes output = { 0 };
@@ -145,7 +146,8 @@ static void surroundings_are_plain(void **state)
 	signal(SIGPIPE, SIG_IGN);
 	passes(process_run(host,
 		&(struct process){ .argv = SHELL("pwd; umask; [ $(cut -d\" \" -f5 /proc/$$/stat) = $$ ] && echo leads; "
-						 "grep SigIgn /proc/self/status; grep SigBlk /proc/self/status") },
+						 "grep SigIgn /proc/self/status | sed s/0000000180000000/0000000000000000/; "
+						 "grep SigBlk /proc/self/status") },
 		&output, NULL));
 	signal(SIGPIPE, SIG_DFL);
 	umask(before);
