@@ -22,6 +22,10 @@ static struct error *postfix_apply(struct run *run)
 		{ "OUTBOUND_TLS", p->outbound_tls },
 		{ NULL, NULL },
 	};
+	const struct variable hostname[] = { { "HOSTNAME", p->hostname }, { NULL, NULL } };
+
+	/* For other programs that send mail (Debian policy 11.6); Postfix itself has myorigin. */
+	TRY(ensure_asset(run, "/etc/mailname", hostname, ROOT_FILE));
 	TRY(ensure_asset(run, "/etc/postfix/main.cf", variables, ROOT_FILE));
 	TRY(ensure_asset(run, "/etc/postfix/master.cf", NULL, ROOT_FILE));
 	return ensure_asset(run, "/etc/postfix/header_checks", NULL, ROOT_FILE);

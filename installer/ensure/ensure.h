@@ -44,9 +44,14 @@ struct error *ensure_member(struct run *run, const char *user, const char *group
 
 /* packages.c; the arrays end with NULL. No daemon starts meanwhile: a policy-rc.d that answers 101 stands for the time of the
  * transaction; one of the administrator's is put back after it. */
+struct seed {
+	const char *path, *content;
+};
 struct packages {
 	const char *const *names;
-	const char *preseed;               /* lines for debconf-set-selections(1), or NULL */
+	/* Files that the packages' scripts are to find, written where there is none; a NULL path ends them. Each, or its directory,
+	 * stands among the leftover paths as well. */
+	const struct seed *seeds;
 	/* What the packages leave behind, or take with them, when they are purged: rollback removes what was not there before, and
 	 * brings back what was. */
 	const char *const *leftover_users; /* with the groups of their names */

@@ -124,6 +124,29 @@ static struct error *heal_quietly(struct run *run)
 	return join(e, lift_policy(run));
 }
 
+/* Covered by the transaction's own record, where they and the directories made for them count as leftovers. */
+static struct error *put_seeds(struct run *run, const struct seed *seeds)
+{
+	CLEAN(undo_record) struct undo_record record = { 0 };
+
+	TRY(journal_find(run->state, "packages", "apt", &record));
+	CLEAN(json_decref) json_t *before = json_loads(record.data, 0, NULL);
+	for (; seeds && seeds->path; seeds++) {
+		CLEAN(free) char *directory = text_copy_n(seeds->path, (size_t)(strrchr(seeds->path, '/') - seeds->path));
+		struct file_info info;
+
+		TRY(file_stat(run->host, seeds->path, &info));
+		if (info.exists)
+			continue;
+		TRY(directory_make(run->host, directory, 0, 0, 0755));
+		/* Also when a kill came between its making and its owning. */
+		if (json_has(before, "leftover_paths", directory))
+			TRY(file_set_attributes(run->host, directory, 0, 0, 0755));
+		TRY(file_write(run->host, seeds->path, seeds->content, strlen(seeds->content), 0, 0, 0644));
+	}
+	return NULL;
+}
+
 static struct error *install_missing(struct run *run, const struct packages *packages)
 {
 	CLEAN(list) struct list missing = { 0 };
@@ -132,7 +155,7 @@ static struct error *install_missing(struct run *run, const struct packages *pac
 	TRY(packages_missing(run->host, packages->names, &missing));
 	if (!missing.n)
 		return NULL;
-	return packages_install(run->host, (const char *const *)missing.v, packages->preseed, LOCK_TIMEOUT, show_progress, run);
+	return packages_install(run->host, (const char *const *)missing.v, LOCK_TIMEOUT, show_progress, run);
 }
 
 /* Before the first transaction only: later, what stands there is the packages' own. */
@@ -165,7 +188,9 @@ struct error *ensure_packages(struct run *run, const struct packages *packages)
 	TRY(preserve_once(run, packages));
 	TRY(run_intend(run, &(struct undo_record){ .verb = "packages", .target = "apt", .data = before }));
 	TRY(forbid_starts(run));
-	struct error *e = install_missing(run, packages);
+	struct error *e = put_seeds(run, packages->seeds);
+	if (!e)
+		e = install_missing(run, packages);
 	e = join(e, lift_policy(run));
 	if (!e)
 		run_changed(run, "packages", "apt");
@@ -208,6 +233,7 @@ static struct error *remove_leftover(struct run *run, const char *path)
 {
 	struct file_info info;
 
+	TRY(file_sweep(run->host, path));
 	TRY(file_stat(run->host, path, &info));
 	return S_ISDIR(info.mode) ? directory_remove_tree(run->host, path) : file_remove(run->host, path);
 }

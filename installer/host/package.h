@@ -1,5 +1,5 @@
 /*
- * Debian packages, through dpkg-query(1), apt-get(8), apt-mark(8) and debconf-set-selections(1).
+ * Debian packages, through dpkg-query(1), apt-get(8) and apt-mark(8).
  *
  * apt-get runs unattended: noninteractive, no recommends, --force-confdef --force-confold, Dpkg::Use-Pty=0,
  * DPkg::Lock::Timeout, Acquire::Retries=3, Status-Fd for progress. Its text is never parsed for meaning, but
@@ -43,9 +43,9 @@ struct error *packages_lock_free(struct host *h) MUST_USE;
 
 /* apt-get update. */
 struct error *packages_refresh(struct host *h, package_progress *progress, void *context) MUST_USE;
-/* debconf selections, then install, in one transaction. Waits lock_timeout seconds for apt's lock. */
-struct error *packages_install(struct host *h, const char *const *names, const char *preseed, unsigned lock_timeout,
-	package_progress *progress, void *context) MUST_USE;
+/* In one transaction. Waits lock_timeout seconds for apt's lock. */
+struct error *packages_install(struct host *h, const char *const *names, unsigned lock_timeout, package_progress *progress,
+	void *context) MUST_USE;
 /* dpkg --configure -a, unattended. */
 struct error *packages_configure(struct host *h) MUST_USE;
 /* Purges exactly these; refuses (ERR_CONFLICT) when the simulation would remove anything else. */

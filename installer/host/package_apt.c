@@ -77,7 +77,7 @@ static struct error *apt_run(
 	return busy_or(h, e);
 }
 
-/* apt's own waiting covers neither the lists nor debconf's database, which another apt holds too. */
+/* apt's own waiting does not cover its lists, which another apt holds too. */
 static struct error *lock_wait(struct host *h, unsigned seconds)
 {
 	const struct timespec second = { .tv_sec = 1 };
@@ -99,16 +99,6 @@ struct error *packages_refresh(struct host *h, package_progress *progress, void 
 	TRY(lock_wait(h, LOCK_TIMEOUT));
 	TRY(seam("apt-update", ""));
 	return wrap(apt_run(h, &apt, "update", none, LOCK_TIMEOUT), "refreshing apt's package lists");
-}
-
-static struct error *preseed_apply(struct host *h, const char *preseed)
-{
-	static const char *const argv[] = { "debconf-set-selections", NULL };
-	const struct bytes input = { .data = (char *)preseed, .size = strlen(preseed) };
-	const struct process p = { .argv = argv, .environment = unattended, .input = &input };
-
-	TRY(seam("debconf-set-selections", ""));
-	return wrap(process_run(h, &p, NULL, NULL), "handing the answers for the packages to debconf");
 }
 
 /* Whether e means that files could not be fetched: apt began to, never came to unpacking, and files are missing
@@ -144,8 +134,8 @@ static struct error *fetch_error(struct error *e, const struct list *missing)
 	return clear;
 }
 
-struct error *packages_install(struct host *h, const char *const *names, const char *preseed,
-	unsigned lock_timeout, package_progress *progress, void *context)
+struct error *packages_install(struct host *h, const char *const *names, unsigned lock_timeout,
+	package_progress *progress, void *context)
 {
 	struct apt apt = { .report = progress, .context = context };
 	CLEAN(list) struct list missing = { 0 }, still_missing = { 0 };
@@ -153,8 +143,6 @@ struct error *packages_install(struct host *h, const char *const *names, const c
 	if (!*names)
 		return NULL;
 	TRY(lock_wait(h, lock_timeout));
-	if (preseed && *preseed)
-		TRY(preseed_apply(h, preseed));
 	TRY(seam("apt-install", *names));
 	struct error *e = apt_run(h, &apt, "install", names, lock_timeout);
 	if (!e || !fetch_failed(h, names, &apt, &missing))

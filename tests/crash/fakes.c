@@ -115,19 +115,6 @@ static int fake_tmpfiles(char **argv)
 	return 0;
 }
 
-static int fake_debconf(char **argv)
-{
-	char line[512], *path = beneath("/fake/debconf");
-
-	if (argv[1])
-		return refuse(argv);
-	make_directories(path);
-	FILE *f = fopen(path, "w");
-	while (f && fgets(line, sizeof(line), stdin))
-		fputs(line, f);
-	return f && fclose(f) == 0 ? 0 : 1;
-}
-
 static int fake_helper(char **argv)
 {
 	size_t n = 0;
@@ -199,8 +186,6 @@ int fake_run(char **argv, const char *root)
 		return fake_sievec(argv);
 	if (strcmp(name, "systemd-tmpfiles") == 0)
 		return fake_tmpfiles(argv);
-	if (strcmp(name, "debconf-set-selections") == 0)
-		return fake_debconf(argv);
 	if (strcmp(name, "apt-helper") == 0)
 		return fake_helper(argv);
 	if (strcmp(name, "update-rc.d") == 0)

@@ -1,11 +1,10 @@
 /*
- * What the fake machine remembers, in files beneath ROOT/fake: shared by the fake programs and the fake
- *systemd.
+ * What the fake machine remembers, in files beneath ROOT/fake: shared by the fake programs
+ * and the fake systemd.
  *
  *	packages/NAME   "unpacked", "installed" or "config-files"
  *	auto/NAME       the package is marked as automatically installed
  *	active/UNIT     the unit runs; the text has a digest of each file that it read when it started
- *	debconf         the answers given to debconf-set-selections(1)
  */
 #pragma once
 

@@ -279,7 +279,7 @@ static void test_stale_lists_are_fetched_once_more(void **state)
 	double percent = 0;
 
 	put_apt(r, 1);
-	assert_null(packages_install(r->host, names, NULL, 0, note_percent, &percent));
+	assert_null(packages_install(r->host, names, 0, note_percent, &percent));
 	assert_int_equal(count_lines(r, "/log", "install"), 2);
 	assert_int_equal(count_lines(r, "/log", "update"), 1);
 	assert_int_equal((int)percent, 75);
@@ -291,7 +291,7 @@ static void test_a_file_that_stays_away_is_named(void **state)
 	const struct root *r = *state;
 
 	put_apt(r, 9);
-	struct error *e = packages_install(r->host, names, NULL, 0, NULL, NULL);
+	struct error *e = packages_install(r->host, names, 0, NULL, NULL);
 	assert_non_null(e);
 	assert_non_null(strstr(error_message(e), "404 Not Found"));
 	assert_non_null(strstr(error_detail(e), "E: Failed to fetch"));
@@ -308,23 +308,7 @@ static void test_a_package_that_breaks_is_named(void **state)
 	put(r, "/usr/bin/apt-get",
 		"#!/bin/sh\necho pmstatus:x:1:x >&3\necho pmerror:spamass-milter:2:x >&3\nexit 100\n", 0755);
 	assert_error(
-		packages_install(r->host, names, NULL, 0, NULL, NULL), ERR_STOPPED, "package spamass-milter");
-}
-
-static void test_answers_come_before_the_installation(void **state)
-{
-	static const char *const names[] = { "cron", NULL };
-	const struct root *r = *state;
-	CLEAN(free) char *script = text("#!/bin/sh\ncat >>%s/log\n", r->path);
-
-	put_apt(r, 0);
-	put(r, "/usr/bin/debconf-set-selections", script, 0755);
-	assert_null(packages_install(r->host, names, "postfix postfix/protocols select all\n", 0, NULL, NULL));
-	assert_int_equal(count_lines(r, "/log", "postfix postfix/protocols"), 1);
-
-	put(r, "/usr/bin/debconf-set-selections", "#!/bin/sh\nexit 1\n", 0755);
-	assert_error(packages_install(r->host, names, "nonsense\n", 0, NULL, NULL), ERR_STOPPED, "debconf");
-	assert_int_equal(count_lines(r, "/log", "install"), 1);
+		packages_install(r->host, names, 0, NULL, NULL), ERR_STOPPED, "package spamass-milter");
 }
 
 static void test_unknown_packages_are_a_precheck(void **state)
@@ -398,7 +382,7 @@ static void test_a_held_lock_is_busy(void **state)
 	close(ready[0]);
 	CLEAN(free) char *holder = text("process %d", pid);
 	assert_error(packages_lock_free(r->host), ERR_BUSY, holder);
-	assert_error(packages_install(r->host, names, NULL, 1, NULL, NULL), ERR_BUSY, holder);
+	assert_error(packages_install(r->host, names, 1, NULL, NULL), ERR_BUSY, holder);
 	assert_int_equal(count_lines(r, "/log", "install"), 0);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
@@ -421,7 +405,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_stale_lists_are_fetched_once_more, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_file_that_stays_away_is_named, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_package_that_breaks_is_named, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_answers_come_before_the_installation, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_unknown_packages_are_a_precheck, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_purge_takes_nothing_else, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_missing, set_up, tear_down),
