@@ -45,16 +45,35 @@ static const struct seed seeds[] = {
 	{ NULL, NULL },
 };
 
+/* Postfix's queue (qmgr(8), pickup(8)). */
+static const char *const mail_paths[] = {
+	"/var/spool/postfix/maildrop", "/var/spool/postfix/incoming", "/var/spool/postfix/active", "/var/spool/postfix/deferred",
+	"/var/spool/postfix/hold", NULL,
+};
+
+static const struct packages wanted = {
+	.names = package_names,
+	.seeds = seeds,
+	.leftover_users = leftover_users,
+	.leftover_paths = leftover_paths,
+	.mail_paths = mail_paths,
+};
+
 static struct error *packages_apply(struct run *run)
 {
-	const struct packages wanted = {
-		.names = package_names,
-		.seeds = seeds,
-		.leftover_users = leftover_users,
-		.leftover_paths = leftover_paths,
-	};
-
 	return ensure_packages(run, &wanted);
+}
+
+static struct error *packages_rollback_check(struct run *run)
+{
+	unsigned n;
+
+	TRY(count_mail(run, &wanted, &n));
+	if (!n)
+		return NULL;
+	return fail(ERR_CONFLICT, "%u %s in Postfix's queue and would go with Postfix; nothing was done. `mailq` shows what waits:"
+		" have it delivered (`postqueue -f`) or delete it (`postsuper -d ALL`), then start again", n,
+		n == 1 ? "message waits" : "messages wait");
 }
 
 const struct step step_packages = {
@@ -64,4 +83,5 @@ const struct step step_packages = {
 	.needs = NEEDS(&step_system),
 	.revision = 1,
 	.apply = packages_apply,
+	.rollback_check = packages_rollback_check,
 };

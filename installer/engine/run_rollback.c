@@ -73,6 +73,27 @@ static struct error *finish_rollback(struct run *run, bool complete)
 	return NULL;
 }
 
+static bool affected(const struct graph *graph, const struct step *only, const char *name)
+{
+	struct node *node = graph_find(graph, name);
+
+	return !only || (node && node->marked);
+}
+
+static struct error *check_all(struct run *run, const struct graph *graph, const struct step *only, const struct list *names)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		struct node *node = graph_find(graph, names->v[i]);
+
+		if (!node || !node->step->rollback_check || !affected(graph, only, names->v[i]))
+			continue;
+		run->step = node->step;
+		TRY(node->step->rollback_check(run));
+	}
+	run->step = NULL;
+	return NULL;
+}
+
 struct error *run_rollback(struct run *run, const struct graph *graph, const struct step *only)
 {
 	CLEAN(list) struct list names = { 0 };
@@ -83,11 +104,9 @@ struct error *run_rollback(struct run *run, const struct graph *graph, const str
 	if (only)
 		graph_mark_dependents(graph_find(graph, only->name));
 	TRY(state_steps(run->state, &names));
-	for (size_t i = 0; i < names.n; i++) {
-		struct node *node = graph_find(graph, names.v[i]);
-
-		if (!only || (node && node->marked))
+	TRY(check_all(run, graph, only, &names));
+	for (size_t i = 0; i < names.n; i++)
+		if (affected(graph, only, names.v[i]))
 			TRY(recode(undo_named(run, graph, names.v[i]), ERR_INCOMPLETE));
-	}
 	return finish_rollback(run, !only);
 }

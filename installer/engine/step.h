@@ -31,4 +31,6 @@ struct step {
 	struct error *(*apply)(struct run *run);
 	/* Proof by behaviour, after apply. May be NULL. */
 	struct error *(*postcheck)(struct run *run);
+	/* Would taking it back lose what no rollback may lose? Read-only, before the first inverse. May be NULL. */
+	struct error *(*rollback_check)(struct run *run);
 };

@@ -98,9 +98,9 @@ struct error *put_file(struct run *run, const char *path, const void *data, size
 	return NULL;
 }
 
-struct error *save_theirs(struct run *run, const char *path, char **ret)
+struct error *save_theirs(struct run *run, const char *path, char **ret, bool *ret_made)
 {
-	CLEAN(file_image) struct file_image now = { 0 };
+	CLEAN(file_image) struct file_image now = { 0 }, there = { 0 };
 	CLEAN(free) char *copy = text(BACKUPS "/%s", path + 1);
 
 	for (char *c = copy + strlen(BACKUPS "/"); *c; c++)
@@ -109,7 +109,13 @@ struct error *save_theirs(struct run *run, const char *path, char **ret)
 	TRY(file_capture(run->host, path, &now));
 	TRY(directory_make(run->host, "/var/backups", 0, 0, 0755));
 	TRY(directory_make(run->host, BACKUPS, 0, 0, 0700));
-	TRY(file_restore(run->host, copy, &now));
+	TRY(file_sweep(run->host, copy));
+	TRY(file_capture(run->host, copy, &there));
+	CLEAN(free) char *digest = image_digest(&now);
+	CLEAN(free) char *digest_there = image_digest(&there);
+	*ret_made = !same(digest, digest_there);
+	if (*ret_made)
+		TRY(file_restore(run->host, copy, &now));
 	*ret = TAKE(copy);
 	return NULL;
 }
@@ -118,16 +124,15 @@ static struct error *keep_theirs(struct run *run, const struct undo_record *reco
 {
 	CLEAN(free) char *beside = text("%s" BEFORE, path);
 	CLEAN(free) char *copy = NULL;
+	bool made;
 
-	TRY(save_theirs(run, path, &copy));
+	TRY(save_theirs(run, path, &copy, &made));
 	if (!record->image.info.exists) {
-		run_kept(run, "%s was changed since mailsetup wrote it and stays, with a copy in %s; it was not there before",
-			path, copy);
+		run_kept(run, "%s was changed since mailsetup wrote it; a copy is in %s; it was not there before", path, copy);
 		return NULL;
 	}
 	TRY(file_restore(run->host, beside, &record->image));
-	run_kept(run, "%s was changed since mailsetup wrote it and stays, with a copy in %s; the file from before is %s",
-		path, copy, beside);
+	run_kept(run, "%s was changed since mailsetup wrote it; a copy is in %s; the file from before is %s", path, copy, beside);
 	return NULL;
 }
 

@@ -56,8 +56,11 @@ struct packages {
 	 * brings back what was. */
 	const char *const *leftover_users; /* with the groups of their names */
 	const char *const *leftover_paths;
+	const char *const *mail_paths;     /* directories where mail waits */
 };
 struct error *ensure_packages(struct run *run, const struct packages *packages) MUST_USE;
+/* How many files in the mail paths the rollback of these packages would take with it. */
+struct error *count_mail(struct run *run, const struct packages *packages, unsigned *ret) MUST_USE;
 
 /* keys.c; computed in the background from the moment it is planned. An existing good one is kept, whatever its size; one that
  * was made here comes back after the rollback of its step. */

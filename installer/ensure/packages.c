@@ -13,6 +13,7 @@
 
 #define POLICY "/usr/sbin/policy-rc.d"
 #define LOCK_TIMEOUT 300
+#define DEPTH_MAX 8
 #define OVERRIDES "/var/lib/dpkg/statoverride"
 #define OVERRIDES_LIMIT (1024 * 1024)
 
@@ -167,6 +168,15 @@ static struct error *preserve_once(struct run *run, const struct packages *packa
 	return record.seq ? NULL : preserve_paths(run, packages->leftover_paths);
 }
 
+/* Where mailsetup has a transaction to take back. */
+static struct error *list_once(struct run *run, const struct packages *packages)
+{
+	CLEAN(undo_record) struct undo_record record = { 0 };
+
+	TRY(journal_find(run->state, "packages", "apt", &record));
+	return record.seq ? foreign_list(run, packages->leftover_paths) : NULL;
+}
+
 struct error *ensure_packages(struct run *run, const struct packages *packages)
 {
 	CLEAN(list) struct list missing = { 0 };
@@ -176,7 +186,7 @@ struct error *ensure_packages(struct run *run, const struct packages *packages)
 	TRY(packages_missing(run->host, packages->names, &missing));
 	TRY(policy_record(run, &left));
 	if (!missing.n && !left.seq)
-		return NULL;
+		return run_is_plan(run) ? NULL : list_once(run, packages);
 	if (run_is_plan(run)) {
 		for (size_t i = 0; i < missing.n; i++)
 			run_difference(run, "packages", missing.v[i], false, "to be installed");
@@ -192,9 +202,9 @@ struct error *ensure_packages(struct run *run, const struct packages *packages)
 	if (!e)
 		e = install_missing(run, packages);
 	e = join(e, lift_policy(run));
-	if (!e)
-		run_changed(run, "packages", "apt");
-	return e;
+	TRY(e);
+	run_changed(run, "packages", "apt");
+	return list_once(run, packages);
 }
 
 static struct error *purge_new(struct run *run, const json_t *before)
@@ -280,12 +290,65 @@ static struct error *remove_leftovers(struct run *run, const json_t *before)
 	return NULL;
 }
 
+static struct error *count_files(struct run *run, const char *path, unsigned depth, unsigned *count)
+{
+	CLEAN(list) struct list names = { 0 };
+	struct file_info info;
+
+	TRY(file_stat(run->host, path, &info));
+	*count += S_ISREG(info.mode);
+	if (S_ISDIR(info.mode) && depth < DEPTH_MAX)
+		TRY(directory_list(run->host, path, &names));
+	for (size_t i = 0; i < names.n; i++) {
+		CLEAN(free) char *inner = text("%s/%s", path, names.v[i]);
+
+		TRY(count_files(run, inner, depth + 1, count));
+	}
+	return NULL;
+}
+
+static bool goes(const json_t *before, const char *path)
+{
+	size_t i;
+	json_t *element;
+
+	json_array_foreach(json_object_get(before, "leftover_paths"), i, element)
+		if (starts_with(path, json_string_value(element)))
+			return true;
+	return false;
+}
+
+struct error *count_mail(struct run *run, const struct packages *packages, unsigned *ret)
+{
+	CLEAN(undo_record) struct undo_record record = { 0 };
+
+	*ret = 0;
+	TRY(journal_find(run->state, "packages", "apt", &record));
+	CLEAN(json_decref) json_t *before = record.data ? json_loads(record.data, 0, NULL) : NULL;
+	for (const char *const *path = packages->mail_paths; path && *path; path++)
+		if (goes(before, *path))
+			TRY(count_files(run, *path, 0, ret));
+	return NULL;
+}
+
+static struct error *save_foreign(struct run *run, const json_t *before)
+{
+	CLEAN(list) struct list paths = { 0 };
+	size_t i;
+	json_t *element;
+
+	json_array_foreach(json_object_get(before, "leftover_paths"), i, element)
+		list_add(&paths, json_string_value(element));
+	return foreign_save(run, (const char *const *)paths.v);
+}
+
 struct error *undo_packages(struct run *run, const struct undo_record *record)
 {
 	CLEAN(json_decref) json_t *before = json_loads(record->data, 0, NULL);
 
 	if (!before)
 		return fail(ERR_INCOMPLETE, "malformed record");
+	TRY(save_foreign(run, before));
 	TRY(purge_new(run, before));
 	TRY(restore_marks(run, before));
 	return remove_leftovers(run, before);

@@ -62,6 +62,7 @@ struct error *undo_database(struct run *run, const struct undo_record *record)
 	CLEAN(accounts_close) struct accounts *a = NULL;
 	uint64_t rows;
 
+	TRY(file_sweep(run->host, ACCOUNTS_PATH));
 	TRY(file_stat(run->host, ACCOUNTS_PATH, &info));
 	if (!info.exists || record->image.info.exists)
 		return NULL;
@@ -69,8 +70,9 @@ struct error *undo_database(struct run *run, const struct undo_record *record)
 	TRY(accounts_count(a, &rows));
 	if (rows) {
 		CLEAN(free) char *copy = NULL;
+		bool made;
 
-		TRY(save_theirs(run, ACCOUNTS_PATH, &copy));
+		TRY(save_theirs(run, ACCOUNTS_PATH, &copy, &made));
 		run_kept(run, "%s holds %llu rows that mailsetup did not make (accounts, aliases, ...); they are kept in %s",
 			ACCOUNTS_PATH, (unsigned long long)rows, copy);
 		return NULL;

@@ -102,13 +102,14 @@ static void dump_tables(sqlite3 *db, struct bytes *ret)
 	}
 }
 
-/* Its times and sequence numbers are those of the run, and its undo journal is judged by what it puts back. */
+/* Its times and sequence numbers are those of the run; its undo journal, and its listing of what the packages brought, are judged
+ * by what a rollback makes of them. */
 static void dump_state(sqlite3 *db, struct bytes *ret)
 {
 	dump_rows(db, "SELECT name, status, revision FROM step ORDER BY name", 0, ret);
 	dump_rows(db, "SELECT name, position, value FROM param ORDER BY name, position", 0, ret);
 	/* What a rollback has stopped and is to start again stays noted until one has come to its end. */
-	dump_rows(db, "SELECT name, value FROM note WHERE name NOT LIKE 'restart:%' ORDER BY name", 0, ret);
+	dump_rows(db, "SELECT name, value FROM note WHERE name NOT LIKE 'restart:%' AND name <> 'listing' ORDER BY name", 0, ret);
 }
 
 static char *database_content(const char *path, const char *shown)
