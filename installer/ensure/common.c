@@ -4,7 +4,6 @@
 
 #include <sys/stat.h>
 
-#define BEFORE  ".mailsetup-before"
 #define BACKUPS "/var/backups/mailsetup"
 
 struct error *identity_of(struct run *run, struct owner owner, struct identity *ret)

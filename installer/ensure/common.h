@@ -13,6 +13,9 @@ struct identity {
 };
 struct error *identity_of(struct run *run, struct owner owner, struct identity *ret) MUST_USE;
 
+/* What stands before a file that another hand has changed is put beside it under this suffix. */
+#define BEFORE ".mailsetup-before"
+
 /* Type, mode, owner and SHA-256 of the content in one text; "absent" where there is nothing. */
 char *image_digest(const struct file_image *image);
 /* Changed by another hand: the verb has a record of this target, and it holds neither what mailsetup left nor the pre-image. */

@@ -111,7 +111,7 @@ struct error *undo_directory(struct run *run, const struct undo_record *record)
 	if (error_code(e) != ERR_CONFLICT)
 		return e;
 	error_free(e);
-	run_notice(run, "%s is not empty and stays, with all that is in it; when you do not need it any more: rm -r %s",
+	run_notice(run, "%s is not empty and is not removed here; when nothing in it is needed any more: rm -r %s",
 		record->target, record->target);
 	return NULL;
 }

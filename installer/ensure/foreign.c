@@ -71,7 +71,7 @@ static struct error *save_file(struct run *run, const char *path, const char *di
 	CLEAN(free) char *copy = NULL;
 	bool made;
 
-	if (listed && strcmp(listed, digest) == 0)
+	if ((listed && strcmp(listed, digest) == 0) || ends_with(path, BEFORE))
 		return NULL;
 	TRY(save_theirs(run, path, &copy, &made));
 	if (made)

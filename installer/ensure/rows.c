@@ -73,8 +73,8 @@ struct error *undo_database(struct run *run, const struct undo_record *record)
 		bool made;
 
 		TRY(save_theirs(run, ACCOUNTS_PATH, &copy, &made));
-		run_kept(run, "%s holds %llu rows that mailsetup did not make (accounts, aliases, ...); they are kept in %s",
-			ACCOUNTS_PATH, (unsigned long long)rows, copy);
+		run_kept(run, "%s holds %llu %s that mailsetup did not make (accounts, aliases, ...); a copy is in %s",
+			ACCOUNTS_PATH, (unsigned long long)rows, rows == 1 ? "row" : "rows", copy);
 		return NULL;
 	}
 	return file_remove(run->host, ACCOUNTS_PATH);

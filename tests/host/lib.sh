@@ -80,6 +80,7 @@ installed_host() {
 
 make_installed() { # LAYER
 	local old
+	mkdir -p "$cache/layers"
 	# Those of other programs; one that another suite still stands on stays.
 	for old in $(find "$cache/layers" -mindepth 1 -maxdepth 1 -name 'installed-*' -mmin +120 -printf '%f\n'); do
 		lab drop "$old" 2>/dev/null || true
