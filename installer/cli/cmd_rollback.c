@@ -9,7 +9,7 @@
 static bool yes;
 
 static const struct option_spec options[] = {
-	{ "yes", 'y', NULL, N_("do not ask"), &yes, NULL },
+	{ "yes", 'y', NULL, N_("do not ask"), &yes, NULL, NULL },
 	{ 0 },
 };
 

@@ -1,6 +1,7 @@
 #include "base/i18n.h"
 #include "cli/json.h"
 #include "cli/session.h"
+#include "steps/recover.h"
 
 #include <time.h>
 
@@ -107,6 +108,20 @@ static struct error *show_steps(struct cli *cli, struct session *s, json_t *step
 	return NULL;
 }
 
+static void show_diff(const struct screen *s, const char *diff)
+{
+	CLEAN(list) struct list lines = { 0 };
+
+	list_split(&lines, diff ? diff : "", "\n");
+	for (size_t i = 0; i < lines.n; i++) {
+		char sign = *lines.v[i];
+
+		fprintf(s->out, "    %s", style(s->out_color, sign == '+' ? GREEN : sign == '-' ? RED : PLAIN));
+		put_text(s->out, lines.v[i]);
+		fprintf(s->out, "%s\n", style(s->out_color, PLAIN));
+	}
+}
+
 /* Differences of steps that were never done are no news: only those of recorded steps, and drift. */
 static void show_differences(const struct screen *s, const struct run *run, bool drift, const char *heading)
 {
@@ -126,6 +141,7 @@ static void show_differences(const struct screen *s, const struct run *run, bool
 		fputs("  ", s->out);
 		put_text(s->out, line);
 		fputc('\n', s->out);
+		show_diff(s, d->diff);
 	}
 }
 
@@ -142,6 +158,7 @@ static json_t *differences_json(const struct run *run)
 		json_set_text(object, "target", d->target);
 		json_set_text(object, "summary", d->summary);
 		json_object_set_new(object, "drift", json_boolean(d->drift));
+		json_set_text(object, "diff", d->diff);
 		json_array_append_new(all, object);
 	}
 	return all;
@@ -166,6 +183,18 @@ static struct error *answer_json(struct cli *cli, struct session *s)
 	return e;
 }
 
+static struct error *show_adopted(const struct screen *s, struct state *state)
+{
+	CLEAN(list) struct list notes = { 0 };
+
+	TRY(state_notes(state, ADOPTED_NOTE, &notes));
+	if (notes.n)
+		fprintf(s->out, "\n%s\n", _("Kept as another hand has changed it (--adopt):"));
+	for (size_t i = 0; i < notes.n; i++)
+		fprintf(s->out, "  %s\n", notes.v[i] + strlen(ADOPTED_NOTE));
+	return NULL;
+}
+
 static struct error *answer_text(struct cli *cli, struct session *s)
 {
 	const struct screen *screen = &cli->screen;
@@ -180,7 +209,7 @@ static struct error *answer_text(struct cli *cli, struct session *s)
 	TRY(show_steps(cli, s, NULL));
 	show_differences(screen, &s->run, true, _("Changed by another hand since mailsetup wrote it:"));
 	show_differences(screen, &s->run, false, _("Not as wanted; `mailsetup install` puts it right:"));
-	return NULL;
+	return show_adopted(screen, s->run.state);
 }
 
 static bool has_drift(const struct run *run)
@@ -191,11 +220,38 @@ static bool has_drift(const struct run *run)
 	return false;
 }
 
+static bool rebuild;
+
+static const struct option_spec options[] = {
+	{ "rebuild", 0, NULL, N_("make a lost or damaged state store anew from what the machine shows"), &rebuild, NULL, NULL },
+	{ 0 },
+};
+
+static struct error *rebuild_store(struct cli *cli, struct session *s)
+{
+	bool stands;
+
+	if (s->run.state)
+		return fail(ERR_USAGE, _("the state store is whole; there is nothing to rebuild"));
+	TRY(server_stands(s->host, &stands));
+	if (!stands)
+		return fail(ERR_CONFLICT, _("there is nothing to rebuild from: no mail server that mailsetup made stands here"));
+	TRY(params_recover(s->host, &cli->params));
+	TRY(params_complete(&cli->params));
+	TRY(run_rebuild(&s->run, &s->graph));
+	if (s->aside && !cli->quiet)
+		fprintf(cli->screen.talk, _("The damaged store is %s.\n"), s->aside);
+	return NULL;
+}
+
 static struct error *status(struct cli *cli)
 {
 	CLEAN(session) struct session s = SESSION_CLOSED;
 
-	TRY(session_open(cli, SESSION_QUERY, &s));
+	TRY(session_open(cli, rebuild ? SESSION_QUERY | SESSION_LOCK | SESSION_REBUILD : SESSION_QUERY, &s));
+	s.run.want_diffs = true;
+	if (rebuild)
+		TRY(rebuild_store(cli, &s));
 	/* A plan that fails halfway still tells what it saw; the record is shown before its error. */
 	struct error *e = s.run.state ? run_plan(&s.run, &s.graph) : NULL;
 	terminal_close(&s.terminal);
@@ -214,8 +270,12 @@ const struct command command_status = {
 		   "machine with what "
 		   "mailsetup made and shows what differs. It changes nothing. The exit status is 4 where "
 		   "another hand has changed "
-		   "something since."),
+		   "something since.\n\n"
+		   "--rebuild is for a server whose state store is damaged or gone: it makes a new one from what the machine "
+		   "shows. How the machine was before mailsetup is lost with the old store, so a rollback is refused from then "
+		   "on."),
 	.examples = "mailsetup status --json",
 	.flags = NEEDS_ROOT,
+	.options = options,
 	.run = status,
 };

@@ -10,7 +10,7 @@
 static bool dot;
 
 static const struct option_spec options[] = {
-	{ "dot", 0, NULL, N_("as a graph for Graphviz: mailsetup steps --dot | dot -Tsvg"), &dot, NULL },
+	{ "dot", 0, NULL, N_("as a graph for Graphviz: mailsetup steps --dot | dot -Tsvg"), &dot, NULL, NULL },
 	{ 0 },
 };
 

@@ -10,9 +10,9 @@ static const char *only;
 static bool no_mail, list;
 
 static const struct option_spec options[] = {
-	{ "only", 0, N_("NAME"), N_("run this check alone"), NULL, &only },
-	{ "no-mail", 0, NULL, N_("send no mail: without the checks that need a test mailbox"), &no_mail, NULL },
-	{ "list", 0, NULL, N_("list the checks, run none"), &list, NULL },
+	{ "only", 0, N_("NAME"), N_("run this check alone"), NULL, &only, NULL },
+	{ "no-mail", 0, NULL, N_("send no mail: without the checks that need a test mailbox"), &no_mail, NULL, NULL },
+	{ "list", 0, NULL, N_("list the checks, run none"), &list, NULL, NULL },
 	{ 0 },
 };
 

@@ -27,6 +27,7 @@ struct option_spec {
 	const char *help;
 	bool *flag;
 	const char **text;
+	struct list *list; /* of an option that may be repeated */
 };
 
 struct command {

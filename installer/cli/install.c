@@ -7,13 +7,20 @@
 
 static const char *config;
 static bool password_stdin, no_verify;
+static struct list adopt, overwrite;
 
 const struct option_spec install_options[] = {
 	{ "config", 'c', N_("FILE"),
-		N_("read parameters from FILE: lines `name = value`; the command line wins"), NULL, &config },
+		N_("read parameters from FILE: lines `name = value`; the command line wins"), NULL, &config, NULL },
 	{ "password-stdin", 0, NULL, N_("read the password of --admin from standard input, one line"),
-		&password_stdin, NULL },
-	{ "no-verify", 0, NULL, N_("do not prove the result with real mail at the end"), &no_verify, NULL },
+		&password_stdin, NULL, NULL },
+	{ "adopt", 0, N_("FILE"), N_("keep FILE as another hand has changed it, from now on; may be repeated"), NULL, NULL,
+		&adopt },
+	{ "overwrite", 0, N_("FILE"),
+		N_("write FILE anew though another hand has changed it; theirs is copied to /var/backups/mailsetup first; may be "
+		   "repeated"),
+		NULL, NULL, &overwrite },
+	{ "no-verify", 0, NULL, N_("do not prove the result with real mail at the end"), &no_verify, NULL, NULL },
 	{ 0 },
 };
 
@@ -57,6 +64,9 @@ struct error *install(struct cli *cli, bool resuming)
 	TRY(params_complete(&cli->params));
 	TRY(admin_password(cli, &s, password_stdin));
 	s.run.verify = !no_verify;
+	s.run.adopt = adopt;
+	s.run.overwrite = overwrite;
+	adopt = overwrite = (struct list){ 0 };
 	TRY(run(cli, &s));
 	TRY(admin_forget(cli, &s));
 	tell_result(cli, &s);

@@ -3,6 +3,7 @@
 #include "cli/json.h"
 #include "host/file.h"
 #include "host/network.h"
+#include "mail/accounts.h"
 #include "mail/dkim.h"
 #include "mail/dns.h"
 
@@ -118,12 +119,25 @@ static void paragraph(const struct screen *s, const char *text_of)
 	put_wrapped(s->out, text_of, 0, 0, s->out_terminal ? screen_width(s) : 80);
 }
 
-static void show_mailboxes(const struct screen *s, const struct params *p)
+static size_t count_mailboxes(struct host *h)
+{
+	CLEAN(accounts_close) struct accounts *a = NULL;
+	CLEAN(list) struct list users = { 0 };
+	struct error *e = accounts_open(h, true, &a);
+
+	/* Only words at the end of a run that went well: what cannot be read is not told. */
+	if (!e)
+		e = accounts_users(a, &users);
+	error_free(e);
+	return users.n;
+}
+
+static void show_mailboxes(const struct screen *s, const struct params *p, struct host *h)
 {
 	heading(s, _("Mailboxes"));
 	if (p->admin)
 		fprintf(s->out, _("The first one is %s.\n"), p->admin);
-	else
+	else if (!count_mailboxes(h))
 		paragraph(s, _("There is none yet: `mailsetup install --admin ADDRESS` makes the first one."));
 	paragraph(s, _("Another one is a row of table postfix_utilisateurs in /etc/postfix/bdd/postfix.sqlite, "
 		       "with a password hash "
@@ -145,7 +159,7 @@ void next_show(struct cli *cli, struct host *h)
 	paragraph(s, _("25 (mail from other servers), 465 and 587 (mail from your users), 143 and 993 (IMAP), "
 		       "4190 (Sieve "
 		       "filters)."));
-	show_mailboxes(s, p);
+	show_mailboxes(s, p, h);
 	if (!p->tls_cert) {
 		heading(s, _("Certificate"));
 		paragraph(s, _("It is self-signed: mail programs ask once whether to trust it. For one of your "

@@ -39,14 +39,14 @@ static void append_common(struct option_spec **v, size_t *n, struct cli *cli)
 {
 	const struct option_spec common[] = {
 		{ "json", 0, NULL, N_("write JSON, one object a line for a run, one document for a question"),
-			&cli->json, NULL },
-		{ "quiet", 'q', NULL, N_("show warnings and errors only"), &cli->quiet, NULL },
-		{ "verbose", 'v', NULL, N_("show every change and every finding"), &cli->verbose, NULL },
+			&cli->json, NULL, NULL },
+		{ "quiet", 'q', NULL, N_("show warnings and errors only"), &cli->quiet, NULL, NULL },
+		{ "verbose", 'v', NULL, N_("show every change and every finding"), &cli->verbose, NULL, NULL },
 		{ "no-color", 0, NULL, N_("no colours; NO_COLOR in the environment does the same"),
-			&cli->no_color, NULL },
-		{ "help", 'h', NULL, N_("show this help"), &cli->want_help, NULL },
-		{ "usage", 0, NULL, N_("show the synopsis"), &cli->want_usage, NULL },
-		{ "version", 'V', NULL, N_("show the version"), &cli->want_version, NULL },
+			&cli->no_color, NULL, NULL },
+		{ "help", 'h', NULL, N_("show this help"), &cli->want_help, NULL, NULL },
+		{ "usage", 0, NULL, N_("show the synopsis"), &cli->want_usage, NULL, NULL },
+		{ "version", 'V', NULL, N_("show the version"), &cli->want_version, NULL, NULL },
 	};
 
 	for (size_t i = 0; i < sizeof(common) / sizeof(*common); i++)
@@ -95,6 +95,8 @@ static struct error *take(struct cli *cli, const struct option_spec *o, const ch
 		*o->flag = true;
 	else if (o->text)
 		*o->text = value;
+	else if (o->list)
+		list_add(o->list, value);
 	else
 		return params_set(&cli->params, o->name, value ? value : "yes");
 	return NULL;

@@ -2,6 +2,7 @@
 #include "base/i18n.h"
 #include "ensure/verbs.h"
 #include "host/lock.h"
+#include "steps/recover.h"
 #include "steps/steps.h"
 
 #include <unistd.h>
@@ -34,6 +35,17 @@ static struct error *refuse_other_domain(struct cli *cli, struct state *state)
 		known.domain, domain);
 }
 
+/* Without its store mailsetup would take a server of its own for another hand's. */
+static struct error *refuse_orphan(struct host *h)
+{
+	bool stands;
+
+	TRY(server_stands(h, &stands));
+	return stands ? fail(ERR_CONFLICT, _("mailsetup has made the mail server on this machine, but its state store " STATE_PATH
+					     " is gone: restore it from a backup, or run `mailsetup status --rebuild`"))
+		      : NULL;
+}
+
 struct error *session_open(struct cli *cli, unsigned flags, struct session *s)
 {
 	*s = SESSION_CLOSED;
@@ -53,9 +65,14 @@ struct error *session_open(struct cli *cli, unsigned flags, struct session *s)
 		.verbs = all_verbs,
 		.verify = true,
 	};
-	TRY(state_open(s->host, false, &s->run.state));
+	struct error *e = state_open(s->host, false, &s->run.state);
+	if (e && flags & SESSION_REBUILD) {
+		error_free(e);
+		e = state_set_aside(s->host, &s->aside);
+	}
+	TRY(e);
 	if (!s->run.state)
-		return NULL;
+		return flags & SESSION_REBUILD ? NULL : refuse_orphan(s->host);
 	TRY(refuse_other_domain(cli, s->run.state));
 	TRY(state_params_load(s->run.state, &cli->params));
 	return cli->params.domain ? params_complete(&cli->params) : NULL;
@@ -68,12 +85,15 @@ void session_cleanup(struct session *s)
 	run_free_differences(&s->run);
 	list_free(&s->run.blockers);
 	list_free(&s->run.kept);
+	list_free(&s->run.adopt);
+	list_free(&s->run.overwrite);
 	if (s->run.state)
 		state_close(s->run.state);
 	if (s->compute)
 		compute_free(s->compute);
 	graph_free(&s->graph);
 	fd_cleanup(&s->lock);
+	free(s->aside);
 	if (s->host)
 		host_close(s->host);
 }

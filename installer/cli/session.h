@@ -11,6 +11,7 @@
 enum session_flag {
 	SESSION_LOCK = 1 << 0,	/* one at a time */
 	SESSION_QUERY = 1 << 1, /* answers with one document: events go to the terminal only */
+	SESSION_REBUILD = 1 << 2, /* a store that is damaged, or gone, is no error; the damaged one is set aside */
 };
 
 /* Opening it enters "/": read files named on the command line before. Points into itself: never copied.
@@ -25,6 +26,7 @@ struct session {
 	struct terminal terminal;
 	struct json_lines json;
 	struct run run;
+	char *aside; /* where the damaged store is now, or NULL */
 };
 #define SESSION_CLOSED ((struct session){ .lock = -1 })
 struct error *session_open(struct cli *cli, unsigned flags, struct session *s) MUST_USE;

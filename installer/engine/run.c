@@ -75,6 +75,14 @@ void run_difference(struct run *run, const char *verb, const char *target, bool 
 	};
 }
 
+void run_difference_diff(struct run *run, const char *diff)
+{
+	struct difference *last = &run->differences[run->difference_count - 1];
+
+	free(last->diff);
+	last->diff = text_copy(diff);
+}
+
 void run_drop_differences(struct run *run, size_t keep)
 {
 	while (run->difference_count > keep) {
@@ -83,6 +91,7 @@ void run_drop_differences(struct run *run, size_t keep)
 		free(d->verb);
 		free(d->target);
 		free(d->summary);
+		free(d->diff);
 	}
 }
 

@@ -36,6 +36,7 @@ struct difference {
 	char *verb;
 	char *target;
 	char *summary; /* one line */
+	char *diff;    /* unified, or NULL */
 	bool drift;    /* changed by another hand since mailsetup wrote it */
 };
 
@@ -53,9 +54,16 @@ struct run {
 	struct list kept;            /* what a rollback left because another hand had changed it */
 	const struct verb *verbs;    /* for rollback: the inverses; a NULL name ends them */
 	unsigned changes;            /* durable changes made by this run */
+	bool want_diffs;             /* differences of text files come with their diff */
+	struct list adopt;           /* files changed by another hand: theirs is wanted from now on */
+	struct list overwrite;       /* ... or ours again; theirs is copied first */
 	bool verify;                 /* run the steps that are part of every install: the verdict */
 };
 
+/* This note says that the store was made anew on an installed machine: what was before is not known. */
+#define REBUILT_NOTE "rebuilt"
+/* Notes of this name hold the digest of a file that another hand has changed and the administrator has adopted. */
+#define ADOPTED_NOTE "adopted:"
 /* Notes of this name ask the end of a rollback to start the unit that follows it. */
 #define RESTART_NOTE "restart:"
 
@@ -66,6 +74,8 @@ void run_warning(struct run *run, const char *format, ...) PRINTF_LIKE(2, 3);
 void run_progress(struct run *run, double percent, const char *what); /* percent -1: unknown */
 void run_difference(struct run *run, const char *verb, const char *target, bool drift, const char *format, ...)
 	PRINTF_LIKE(5, 6);
+/* Gives the difference that was recorded last its diff. */
+void run_difference_diff(struct run *run, const char *diff);
 /* In an undo: theirs stays, and the administrator is told so. */
 void run_kept(struct run *run, const char *format, ...) PRINTF_LIKE(2, 3);
 /* For verbs, before a change: commits the inverse (r->step is filled in). ERR_STOPPED where the run was interrupted. */
@@ -81,6 +91,9 @@ static inline bool run_is_plan(const struct run *run)
 struct error *run_install(struct run *run, const struct graph *graph) MUST_USE;
 /* Undoes step and all that need it; NULL undoes everything. Steps recorded by a version that knew others are undone too. */
 struct error *run_rollback(struct run *run, const struct graph *graph, const struct step *only) MUST_USE;
+/* For a new store on a machine that was installed before: remembers the parameters, and as done each step that plans nothing. The
+ * undo journal cannot be had back, so a rollback is refused from then on. */
+struct error *run_rebuild(struct run *run, const struct graph *graph) MUST_USE;
 /* Plans every step; the differences stay in the run. */
 struct error *run_plan(struct run *run, const struct graph *graph) MUST_USE;
 void run_free_differences(struct run *run);

@@ -39,18 +39,41 @@ struct error *run_plan(struct run *run, const struct graph *graph)
 	return NULL;
 }
 
+static bool has_drift(const struct run *run, const char *target)
+{
+	for (size_t i = 0; i < run->difference_count; i++)
+		if (run->differences[i].drift && strcmp(run->differences[i].target, target) == 0)
+			return true;
+	return false;
+}
+
+static struct error *check_decisions(const struct run *run, const char *option, const struct list *paths)
+{
+	for (size_t i = 0; i < paths->n; i++)
+		if (!has_drift(run, paths->v[i]))
+			return fail(ERR_USAGE, "%s %s: no file that mailsetup wrote and another hand has changed since; `mailsetup "
+				"status` names those", option, paths->v[i]);
+	return NULL;
+}
+
 static struct error *refuse_drift(struct run *run)
 {
 	CLEAN(bytes) struct bytes all = { 0 };
 
-	for (size_t i = 0; i < run->difference_count; i++)
-		if (run->differences[i].drift)
-			bytes_printf(&all, "\n%s: %s", run->differences[i].target, run->differences[i].summary);
+	TRY(check_decisions(run, "--adopt", &run->adopt));
+	TRY(check_decisions(run, "--overwrite", &run->overwrite));
+	for (size_t i = 0; i < run->difference_count; i++) {
+		const struct difference *d = &run->differences[i];
+
+		if (d->drift && !list_has(&run->adopt, d->target) && !list_has(&run->overwrite, d->target))
+			bytes_printf(&all, "\n%s", d->target);
+	}
 	if (!all.size)
 		return NULL;
 	return fail(ERR_CONFLICT,
-		"changed by another hand since mailsetup wrote it; nothing was done. Put the old content back, or run "
-		"`mailsetup rollback STEP` (which keeps theirs) and install again:%s", all.data);
+		"changed by another hand since mailsetup wrote it; nothing was done. `mailsetup status` shows how. For each file, start "
+		"again with `--adopt FILE` to keep theirs for good, or `--overwrite FILE` for mailsetup's (theirs is copied first):%s",
+		all.data);
 }
 
 static bool has_difference(const struct run *run, const struct step *step)
@@ -59,6 +82,21 @@ static bool has_difference(const struct run *run, const struct step *step)
 		if (run->differences[i].step == step)
 			return true;
 	return false;
+}
+
+struct error *run_rebuild(struct run *run, const struct graph *graph)
+{
+	TRY(run_plan(run, graph));
+	TRY(state_open(run->host, true, &run->state));
+	TRY(state_note_set(run->state, REBUILT_NOTE, "1"));
+	TRY(state_params_store(run->state, run->params));
+	for (size_t i = 0; i < graph->n; i++) {
+		const struct step *step = graph->nodes[i].step;
+
+		if (!step->always && !has_difference(run, step))
+			TRY(state_step_set(run->state, step->name, STEP_DONE, step->revision, 0));
+	}
+	return NULL;
 }
 
 /* The first plan holds until something was changed; afterwards each step is planned again when its turn comes. */

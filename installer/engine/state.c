@@ -7,7 +7,8 @@
 
 #define APPLICATION_ID 0x4d534554 /* "MSET" */
 #define SCHEMA_VERSION 1
-#define REBUILD_ADVICE "move it away to start over, or restore it from a backup"
+#define REBUILD_ADVICE "restore it from a backup, or run `mailsetup status --rebuild`"
+#define ASIDE_MAX      9
 
 struct state {
 	sqlite3 *db;
@@ -50,8 +51,11 @@ static struct error *check_integrity(sqlite3 *db)
 	TRY(database_prepare(db, "PRAGMA quick_check", &statement));
 	TRY(database_step(db, statement, &row));
 	const char *verdict = row ? (const char *)sqlite3_column_text(statement, 0) : "no answer";
+	/* The first of its findings is headed by the name of the database. */
+	if (starts_with(verdict, "*** ") && strchr(verdict, '\n'))
+		verdict = strchr(verdict, '\n') + 1;
 	if (strcmp(verdict, "ok") != 0)
-		return fail(ERR_CONFLICT, "%s", verdict);
+		return fail(ERR_CONFLICT, "%.*s", (int)strcspn(verdict, "\n"), verdict);
 	return NULL;
 }
 
@@ -110,6 +114,54 @@ struct error *state_open(struct host *h, bool create, struct state **ret)
 	s = allocate(sizeof(*s));
 	TRY(wrap(open_database(h, fresh, &s->db), "state store " STATE_PATH));
 	*ret = TAKE(s);
+	return NULL;
+}
+
+static bool is_newer(struct host *h)
+{
+	CLEAN(free) char *path = text("%s%s", strcmp(host_root(h), "/") == 0 ? "" : host_root(h), STATE_PATH);
+	int64_t id = 0, version = 0;
+	sqlite3 *db = NULL;
+
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW, NULL) == SQLITE_OK) {
+		error_free(pragma_number(db, "PRAGMA application_id", &id));
+		error_free(pragma_number(db, "PRAGMA user_version", &version));
+	}
+	sqlite3_close(db);
+	return id == APPLICATION_ID && version > SCHEMA_VERSION;
+}
+
+static struct error *free_name(struct host *h, char **ret)
+{
+	for (unsigned i = 1; i <= ASIDE_MAX; i++) {
+		CLEAN(free) char *path = text(STATE_PATH ".damaged-%u", i);
+		struct file_info info;
+
+		TRY(file_stat(h, path, &info));
+		if (info.exists)
+			continue;
+		*ret = TAKE(path);
+		return NULL;
+	}
+	return fail(ERR_CONFLICT, "%u damaged stores are in " STATE_DIRECTORY " already; remove those that are of no use", ASIDE_MAX);
+}
+
+struct error *state_set_aside(struct host *h, char **ret)
+{
+	CLEAN(file_image) struct file_image image = { 0 };
+	CLEAN(free) char *path = NULL;
+
+	*ret = NULL;
+	if (is_newer(h))
+		return fail(ERR_CONFLICT, "state store " STATE_PATH " was written by a newer mailsetup; use that one");
+	TRY(file_capture(h, STATE_PATH, &image));
+	if (!image.info.exists)
+		return NULL;
+	TRY(free_name(h, &path));
+	TRY(file_restore(h, path, &image));
+	TRY(file_remove(h, STATE_PATH "-journal"));
+	TRY(file_remove(h, STATE_PATH));
+	*ret = TAKE(path);
 	return NULL;
 }
 

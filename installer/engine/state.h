@@ -43,6 +43,9 @@ void state_close(struct state *s);
 DEFINE_CLEANUP(struct state *, state_close)
 /* Closes and removes the store: the last act of a complete rollback. */
 struct error *state_destroy(struct host *h, struct state *s) MUST_USE;
+/* Moves a store that does not open out of the way; *ret is its new name, NULL where there was none. One of a newer version stays:
+ * ERR_CONFLICT. */
+struct error *state_set_aside(struct host *h, char **ret) MUST_USE;
 /* Removes what a kill left of a store that holds nothing: at its making, or at its end. */
 struct error *state_sweep(struct host *h) MUST_USE;
 sqlite3 *state_database(struct state *s); /* for journal.c */

@@ -63,28 +63,71 @@ static bool holds(const struct file_image *now, const void *data, size_t size, c
 	       memcmp(bytes_text(&now->content), data, size) == 0;
 }
 
-static struct error *plan_file(struct run *run, const char *path, const struct file_image *now)
+static struct error *plan_file(struct run *run, const char *path, const struct file_image *now, const void *data, size_t size,
+	mode_t mode)
 {
 	bool drift;
 
 	TRY(target_drifted(run, "file", path, now, &drift));
 	run_difference(run, "file", path, drift, "%s", drift ? "changed by another hand" :
 		now->info.exists ? "to be changed" : "to be made");
+	return describe_change(run, path, now, data, size, mode, drift);
+}
+
+/* The administrator has said that theirs is what is wanted, and it is still that. */
+static struct error *is_adopted(struct run *run, const char *path, const struct file_image *now, bool *ret)
+{
+	CLEAN(free) char *name = text(ADOPTED_NOTE "%s", path);
+	CLEAN(free) char *digest = image_digest(now);
+	CLEAN(free) char *known = NULL;
+
+	if (run->state)
+		TRY(state_note_get(run->state, name, &known));
+	*ret = same(known, digest) && !list_has(&run->overwrite, path);
 	return NULL;
+}
+
+static struct error *adopt(struct run *run, const char *path, const struct file_image *now)
+{
+	CLEAN(free) char *name = text(ADOPTED_NOTE "%s", path);
+	CLEAN(free) char *digest = image_digest(now);
+
+	TRY(state_note_set(run->state, name, digest));
+	run_changed(run, "adopted", path);
+	return NULL;
+}
+
+static struct error *save_before_overwriting(struct run *run, const char *path)
+{
+	CLEAN(free) char *adopted = text(ADOPTED_NOTE "%s", path);
+	CLEAN(free) char *copy = NULL;
+	bool made;
+
+	TRY(save_theirs(run, path, &copy, &made));
+	run_notice(run, "%s: theirs is copied to %s", path, copy);
+	return state_note_set(run->state, adopted, NULL);
 }
 
 struct error *put_file(struct run *run, const char *path, const void *data, size_t size, struct owner owner)
 {
 	CLEAN(file_image) struct file_image now = { 0 };
 	struct identity id;
+	bool adopted;
 
 	TRY(identity_of(run, owner, &id));
 	TRY(file_capture(run->host, path, &now));
 	/* A rollback that was killed may have left its temporary file beside a target that is as wanted. */
 	if (holds(&now, data, size, &id, owner.mode))
 		return run_is_plan(run) ? NULL : file_sweep(run->host, path);
+	TRY(is_adopted(run, path, &now, &adopted));
+	if (adopted)
+		return NULL;
 	if (run_is_plan(run))
-		return plan_file(run, path, &now);
+		return plan_file(run, path, &now, data, size, owner.mode);
+	if (now.info.exists && list_has(&run->adopt, path))
+		return adopt(run, path, &now);
+	if (now.info.exists && list_has(&run->overwrite, path))
+		TRY(save_before_overwriting(run, path));
 
 	struct file_image after = {
 		.info = { .exists = true, .mode = S_IFREG | owner.mode, .uid = id.uid, .gid = id.gid },

@@ -24,6 +24,10 @@ struct error *target_drifted(struct run *run, const char *verb, const char *targ
 /* Is what stands there ours to take back? Without a known digest it is. */
 bool record_left(const struct undo_record *record, const struct file_image *now);
 
+/* Where the run wants diffs: gives the difference that was recorded last one of its text, from what is wanted to what stands there
+ * where another hand has changed it, else the other way round. */
+struct error *describe_change(struct run *run, const char *path, const struct file_image *now, const void *data, size_t size,
+	mode_t mode, bool drift) MUST_USE;
 /* Makes path hold these bytes with this owner, under the verb "file". */
 struct error *put_file(struct run *run, const char *path, const void *data, size_t size, struct owner owner) MUST_USE;
 /* Records these files, links and directories with all that is in them, so that a rollback brings back what a purge took. */
