@@ -13,6 +13,7 @@ static struct {
 	unsigned long count;
 	const char *log;
 	unsigned long die;
+	const char *die_at;
 	unsigned long fail;
 	bool fail_on;
 	int fail_errno;
@@ -50,7 +51,9 @@ static void read_environment(void)
 	state.log = getenv("MAILSETUP_SEAM_LOG");
 	if (die) {
 		state.die = strtoul(die, &end, 10);
-		if (!state.die || *end)
+		if (*end && !state.die && strchr(die, ' '))
+			state.die_at = die;
+		else if (!state.die || *end)
 			refuse("MAILSETUP_SEAM_DIE", die);
 	}
 	if (!fails)
@@ -73,6 +76,13 @@ static void write_log(const char *action, const char *target)
 		refuse("MAILSETUP_SEAM_LOG", state.log);
 }
 
+static bool is_last(const char *action, const char *target)
+{
+	CLEAN(free) char *here = state.die_at ? text("%s %s", action, target) : NULL;
+
+	return here ? strcmp(here, state.die_at) == 0 : state.count == state.die;
+}
+
 struct error *seam(const char *action, const char *target)
 {
 	if (!state.owner)
@@ -83,7 +93,7 @@ struct error *seam(const char *action, const char *target)
 	state.count++;
 	if (state.log)
 		write_log(action, target);
-	if (state.count == state.die)
+	if (is_last(action, target))
 		kill(getpid(), SIGKILL);
 	if (state.fail && (state.count == state.fail || (state.fail_on && state.count > state.fail)))
 		return fail_errno(state.fail_errno, "cannot %s %s", action, target);

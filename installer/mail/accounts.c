@@ -103,7 +103,7 @@ static struct error *configure(struct accounts *a, bool read_only)
 	sqlite3_extended_result_codes(a->db, 1);
 	sqlite3_busy_timeout(a->db, BUSY_MILLISECONDS);
 	TRY(accounts_execute(
-		a, "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF"));
+		a, "PRAGMA foreign_keys = ON; PRAGMA synchronous = EXTRA; PRAGMA trusted_schema = OFF"));
 	TRY(accounts_prepare(
 		a, &statement, read_only ? "PRAGMA journal_mode" : "PRAGMA journal_mode = DELETE"));
 	TRY(accounts_step(a, statement, &row));
