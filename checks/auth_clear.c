@@ -5,8 +5,8 @@
 #define FALSE_USER     "mailsetup-nobody"
 #define FALSE_PASSWORD "not-a-password"
 
-#define SMTP_REMEDY "postconf smtpd_tls_auth_only; mailsetup plan"
-#define IMAP_REMEDY "doveconf disable_plaintext_auth ssl; mailsetup plan"
+#define SMTP_REMEDY "postconf smtpd_tls_auth_only; mailsetup status"
+#define IMAP_REMEDY "doveconf disable_plaintext_auth ssl; mailsetup status"
 
 static void judge_smtp(const struct check_context *c, const char *server, unsigned port, struct tally *t)
 {
@@ -20,7 +20,7 @@ static void judge_smtp(const struct check_context *c, const char *server, unsign
 	if (ask_has_feature(&features, "AUTH"))
 		tally_failed(t, SMTP_REMEDY, "port %u offers AUTH before STARTTLS", port);
 	if (!ask_has_feature(&features, "STARTTLS"))
-		tally_failed(t, "postconf smtpd_tls_security_level; mailsetup plan",
+		tally_failed(t, "postconf smtpd_tls_security_level; mailsetup status",
 			"port %u does not offer STARTTLS", port);
 	ask_plain(FALSE_USER, FALSE_PASSWORD, &plain);
 	if (tally_error(t, dialogue_ask(d, &code, &lines, "AUTH PLAIN %s", plain.data), ASK_LOGS, NULL))

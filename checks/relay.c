@@ -1,7 +1,7 @@
 #include "checks/ask.h"
 #include "checks/tally.h"
 
-#define REMEDY "postconf mynetworks smtpd_relay_restrictions smtpd_recipient_restrictions; mailsetup plan"
+#define REMEDY "postconf mynetworks smtpd_relay_restrictions smtpd_recipient_restrictions; mailsetup status"
 
 static void judge(struct dialogue *d, const char *from, const char *to, struct tally *t)
 {

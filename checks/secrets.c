@@ -5,6 +5,8 @@
 
 #define CLOSED_TO_OTHERS 0007
 #define OWNER_ONLY	 0077
+#define CERTIFICATE	 "/etc/postfix/tls/courriel.pem"
+#define PEM_LIMIT	 (1024 * 1024)
 
 static struct error *owner_name(struct host *h, const struct file_info *info, char **ret)
 {
@@ -22,7 +24,7 @@ static void judge(struct host *h, const char *path, mode_t forbidden, const char
 	CLEAN(free) char *name = NULL;
 	CLEAN(free)
 	char *remedy =
-		text("chmod %s '%s'; mailsetup plan", forbidden == OWNER_ONLY ? "go-rwx" : "o-rwx", path);
+		text("chmod %s '%s'; mailsetup status", forbidden == OWNER_ONLY ? "go-rwx" : "o-rwx", path);
 
 	if (tally_error(t, file_stat(h, path, &info), "", "%s", path) || !info.exists)
 		return;
@@ -31,8 +33,23 @@ static void judge(struct host *h, const char *path, mode_t forbidden, const char
 	if (tally_error(t, owner_name(h, &info, &name), "", "%s", path))
 		return;
 	if (info.uid != 0 && (!owner || strcmp(name, owner) != 0))
-		tally_failed(t, "mailsetup plan", "%s belongs to %s", path, name);
+		tally_failed(t, "mailsetup status", "%s belongs to %s", path, name);
 	tally_ok(t, "%s %04o %s", path, (unsigned)(info.mode & 07777), name);
+}
+
+/* Everybody may read the certificate's file: a key has no place in it. */
+static void judge_certificate(struct host *h, struct tally *t)
+{
+	CLEAN(bytes) struct bytes pem = { 0 };
+	struct file_info info;
+
+	if (tally_error(t, file_stat(h, CERTIFICATE, &info), "", CERTIFICATE) || !info.exists)
+		return;
+	if (tally_error(t, file_read(h, CERTIFICATE, PEM_LIMIT, &pem), "", CERTIFICATE))
+		return;
+	if (strstr(bytes_text(&pem), "PRIVATE KEY-----"))
+		tally_failed(t, "mailsetup install --tls-cert FILE --tls-key FILE", CERTIFICATE " holds a private key");
+	explicit_bzero(pem.data, pem.size);
 }
 
 static void judge_dkim(const struct check_context *c, struct tally *t)
@@ -74,6 +91,7 @@ static void run(const struct check_context *c, struct finding *f)
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
 		judge(c->host, known[i].path, known[i].forbidden, known[i].owner, &t);
+	judge_certificate(c->host, &t);
 	judge_dkim(c, &t);
 	tally_finding(&t, f);
 }

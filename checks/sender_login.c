@@ -1,7 +1,7 @@
 #include "checks/ask.h"
 #include "checks/tally.h"
 
-#define REMEDY "postconf -P | grep sender_restrictions; postconf smtpd_sender_login_maps; mailsetup plan"
+#define REMEDY "postconf -P | grep sender_restrictions; postconf smtpd_sender_login_maps; mailsetup status"
 
 static struct error *log_in(const struct check_context *c, unsigned port, struct dialogue **ret)
 {

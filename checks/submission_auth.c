@@ -1,7 +1,7 @@
 #include "checks/ask.h"
 #include "checks/tally.h"
 
-#define REMEDY "postconf -P | grep -e submission -e smtps; mailsetup plan"
+#define REMEDY "postconf -P | grep -e submission -e smtps; mailsetup status"
 
 /* To an address of ours, which port 25 would take, and to a stranger's. "No such user" is no refusal either:
  * the server would have taken the message for one that exists. */

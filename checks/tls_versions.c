@@ -36,7 +36,7 @@ static bool judge(const struct check_context *c, unsigned port, int version, con
 {
 	CLEAN(dialogue_close) struct dialogue *d = NULL;
 	static const char remedy[] =
-		"mailsetup plan (main.cf: smtpd_tls_protocols; 10-ssl.conf: ssl_min_protocol)";
+		"mailsetup status (main.cf: smtpd_tls_protocols; 10-ssl.conf: ssl_min_protocol)";
 
 	if (tally_error(t, until_tls(c, port, &d), "systemctl restart postfix dovecot", NULL))
 		return false;

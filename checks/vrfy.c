@@ -23,7 +23,7 @@ static void run(const struct check_context *c, struct finding *f)
 			return;
 		/* 500 to 504: no such command. 250, 252 and 550 each tell something about the address. */
 		if (code < 500 || code > 504) {
-			finding_failed(f, "postconf disable_vrfy_command; mailsetup plan",
+			finding_failed(f, "postconf disable_vrfy_command; mailsetup status",
 				"%s is answered with %s", commands[i], reply);
 			return;
 		}

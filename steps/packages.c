@@ -45,6 +45,11 @@ static const struct seed seeds[] = {
 	{ NULL, NULL },
 };
 
+static const char *const leftover_units[] = {
+	"postfix.service", "postfix@-.service", "dovecot.service", "opendkim.service", "spamassassin.service",
+	"spamass-milter.service", NULL,
+};
+
 /* Postfix's queue (qmgr(8), pickup(8)). */
 static const char *const mail_paths[] = {
 	"/var/spool/postfix/maildrop", "/var/spool/postfix/incoming", "/var/spool/postfix/active", "/var/spool/postfix/deferred",
@@ -56,6 +61,7 @@ static const struct packages wanted = {
 	.seeds = seeds,
 	.leftover_users = leftover_users,
 	.leftover_paths = leftover_paths,
+	.leftover_units = leftover_units,
 	.mail_paths = mail_paths,
 };
 
@@ -68,6 +74,7 @@ static struct error *packages_rollback_check(struct run *run)
 {
 	unsigned n;
 
+	TRY(check_purge(run));
 	TRY(count_mail(run, &wanted, &n));
 	if (!n)
 		return NULL;

@@ -4,6 +4,8 @@
 #include "steps/layout.h"
 #include "steps/steps.h"
 
+#include <time.h>
+
 #define KEY_BITS 4096
 #define DAYS     3650
 #define PEM_LIMIT (1024 * 1024)
@@ -12,10 +14,10 @@ static struct error *read_pair(struct run *run, struct bytes *certificate, struc
 {
 	CLEAN(free) char *certificate_path = NULL, *key_path = NULL;
 
-	TRY(file_resolve(run->host, run->params->tls_cert, &certificate_path));
-	TRY(file_resolve(run->host, run->params->tls_key, &key_path));
-	TRY(file_read(run->host, certificate_path, PEM_LIMIT, certificate));
-	return file_read(run->host, key_path, PEM_LIMIT, key);
+	TRY(wrap(file_resolve(run->host, run->params->tls_cert, &certificate_path), "--tls-cert"));
+	TRY(wrap(file_resolve(run->host, run->params->tls_key, &key_path), "--tls-key"));
+	TRY(wrap(file_read(run->host, certificate_path, PEM_LIMIT, certificate), "--tls-cert"));
+	return wrap(file_read(run->host, key_path, PEM_LIMIT, key), "--tls-key");
 }
 
 static struct error *pair_serves(struct run *run, const struct bytes *certificate, const struct bytes *key)
@@ -28,7 +30,11 @@ static struct error *pair_serves(struct run *run, const struct bytes *certificat
 	if (!certificate_covers(&facts, run->params->hostname))
 		return fail(ERR_PRECHECK, "--tls-cert %s does not name %s: clients would refuse it", run->params->tls_cert,
 			run->params->hostname);
-	return NULL;
+	if (facts.not_after < time(NULL))
+		return fail(ERR_PRECHECK, "--tls-cert %s has expired: clients would refuse it", run->params->tls_cert);
+	if (facts.not_before > time(NULL))
+		return fail(ERR_PRECHECK, "--tls-cert %s is not valid yet: clients would refuse it", run->params->tls_cert);
+	return recode(wrap(certificate_usable(certificate, key), "--tls-cert %s", run->params->tls_cert), ERR_PRECHECK);
 }
 
 static struct error *tls_precheck(struct run *run)
@@ -52,8 +58,9 @@ static struct error *tls_apply(struct run *run)
 
 	TRY(ensure_directory(run, TLS_DIRECTORY, OWNED("root", "root", 0755)));
 	if (p->tls_cert) {
-		TRY(ensure_copy(run, TLS_KEY, p->tls_key, secret));
-		return ensure_copy(run, TLS_CERTIFICATE, p->tls_cert, ROOT_FILE);
+		TRY(wrap(ensure_copy(run, TLS_KEY, p->tls_key, NULL, secret), "--tls-key"));
+		/* Everybody may read it, so no key that stands in the same file comes along. */
+		return wrap(ensure_copy(run, TLS_CERTIFICATE, p->tls_cert, certificates_only, ROOT_FILE), "--tls-cert");
 	}
 	TRY(ensure_private_key(run, TLS_KEY, KEY_BITS, secret));
 	return ensure_certificate(run, TLS_CERTIFICATE, TLS_KEY, p->hostname, DAYS, ROOT_FILE);

@@ -47,7 +47,7 @@ expect_text 'every header has its #pragma once' '' once
 
 # --- texts ---
 
-forbid 'no no-break space in an asset' $'\u00a0' assets
+forbid 'no no-break space in an asset' $'\xc2\xa0' assets
 # Where this machine gets its packages from is nobody's business; Debian's own servers are known to all.
 mirrors=$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null |
 	sed -n 's|^[a-z+]*://\([^/:]*[a-z][^/:]*\.[^/:]*\).*|\1|p' | grep -v '\.debian\.org$' | sort -u | sed 's/\./\\./g' | paste -sd '|') || true

@@ -65,14 +65,14 @@ static struct error *ask(struct cli *cli, const struct list *names)
 	return agreed ? NULL : fail(ERR_STOPPED, _("not confirmed; nothing was changed"));
 }
 
-static const char *result_of(const struct session *s, bool all)
+static const char *result_of(bool nothing, bool all)
 {
-	return !s->run.changes ? _("There was nothing to take back.\n")
+	return nothing	       ? _("There was nothing to take back.\n")
 	       : all	       ? _("Everything is as it was before.\n")
 			       : _("These steps are taken back.\n");
 }
 
-static void tell_result(struct cli *cli, const struct session *s, bool all)
+static void tell_result(struct cli *cli, const struct session *s, bool nothing, bool all)
 {
 	if (cli->json) {
 		json_t *done = json_event("done");
@@ -80,7 +80,7 @@ static void tell_result(struct cli *cli, const struct session *s, bool all)
 		json_object_set_new(done, "changes", json_integer(s->run.changes));
 		json_write(cli->screen.out, done);
 	} else if (!cli->quiet) {
-		fputs(result_of(s, all), cli->screen.out);
+		fputs(result_of(nothing, all), cli->screen.out);
 	}
 }
 
@@ -104,7 +104,7 @@ static struct error *rollback(struct cli *cli)
 	} else if (!only) {
 		TRY(state_sweep(s.host));
 	}
-	tell_result(cli, &s, !only);
+	tell_result(cli, &s, !names.n && !s.run.changes, !only);
 	return NULL;
 }
 

@@ -89,6 +89,17 @@ static int option_key(const struct option_spec *options, const struct option_spe
 	return o->letter ? o->letter : LONG_ONLY + (int)(o - options);
 }
 
+static struct error *set_parameter(struct cli *cli, const char *name, const char *value)
+{
+	CLEAN(list) struct list given = { 0 };
+
+	params_get(&cli->params, name, &given);
+	for (size_t i = 0; given.n && i < param_count; i++)
+		if (strcmp(param_specs[i].name, name) == 0 && !param_specs[i].repeatable)
+			return fail(ERR_USAGE, _("--%s is given twice"), name);
+	return params_set(&cli->params, name, value);
+}
+
 static struct error *take(struct cli *cli, const struct option_spec *o, const char *value)
 {
 	if (o->flag)
@@ -98,7 +109,7 @@ static struct error *take(struct cli *cli, const struct option_spec *o, const ch
 	else if (o->list)
 		list_add(o->list, value);
 	else
-		return params_set(&cli->params, o->name, value ? value : "yes");
+		return set_parameter(cli, o->name, value ? value : "yes");
 	return NULL;
 }
 

@@ -85,7 +85,8 @@ static struct error *ask_hidden(int tty, const char *question, struct bytes *ret
 		return fail_errno(errno, _("cannot set up the terminal"));
 	hidden = before;
 	hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
-	hidden.c_cc[VSUSP] = _POSIX_VDISABLE; /* a shell in between would show what is typed */
+	/* A shell in between, or one that finds a terminal without echo, is nobody's wish. */
+	hidden.c_cc[VSUSP] = hidden.c_cc[VQUIT] = _POSIX_VDISABLE;
 	tell(tty, question);
 	if (tcsetattr(tty, TCSAFLUSH, &hidden) < 0)
 		return fail_errno(errno, _("cannot set up the terminal"));

@@ -2,6 +2,8 @@
 #include "mail/name.h"
 
 #include <ctype.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #define FILE_LIMIT 65536
 #define LINE_LIMIT 4096
@@ -20,20 +22,25 @@ static void reader_cleanup(struct reader *r)
 
 static struct error *read_whole(const char *path, struct bytes *ret)
 {
-	CLEAN(fclose) FILE *f = fopen(path, "re");
+	/* What waits for a writer, as a FIFO does, is no config file. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	CLEAN(fclose) FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 	char block[4096];
+	struct stat st;
 	size_t n;
 
 	if (!f)
-		return fail_errno(errno, "cannot open the config file %s", path);
+		return fail_errno(errno, "--config: cannot open %s", path);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return fail(ERR_USAGE, "--config: %s is not a regular file", path);
 	while ((n = fread(block, 1, sizeof(block), f)) > 0) {
 		bytes_add(ret, block, n);
 		if (ret->size > FILE_LIMIT)
 			return fail(
-				ERR_USAGE, "%s has more than 64 KiB; is it a config file of mailsetup?", path);
+				ERR_USAGE, "--config: %s has more than 64 KiB; is it a config file of mailsetup?", path);
 	}
 	if (ferror(f))
-		return fail_errno(errno, "cannot read the config file %s", path);
+		return fail_errno(errno, "--config: cannot read %s", path);
 	return NULL;
 }
 

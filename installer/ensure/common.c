@@ -4,7 +4,8 @@
 
 #include <sys/stat.h>
 
-#define BACKUPS "/var/backups/mailsetup"
+#define BACKUPS    "/var/backups/mailsetup"
+#define COPIES_MAX 999
 
 struct error *identity_of(struct run *run, struct owner owner, struct identity *ret)
 {
@@ -140,24 +141,52 @@ struct error *put_file(struct run *run, const char *path, const void *data, size
 	return NULL;
 }
 
+/* The directories above a path beneath BACKUPS. */
+static struct error *make_parents(struct run *run, const char *path)
+{
+	for (const char *slash = strchr(path + strlen(BACKUPS), '/'); slash; slash = strchr(slash + 1, '/')) {
+		CLEAN(free) char *directory = text_copy_n(path, (size_t)(slash - path));
+
+		TRY(directory_make(run->host, directory, 0, 0, 0700));
+	}
+	return NULL;
+}
+
+/* The first of BACKUPS/1/PATH, BACKUPS/2/PATH, ... that is not there, or holds the same: no copy is ever written over. */
+static struct error *find_copy(struct run *run, const char *path, const struct file_image *now, char **ret, bool *ret_there)
+{
+	CLEAN(free) char *digest = image_digest(now);
+
+	for (unsigned i = 1; i <= COPIES_MAX; i++) {
+		CLEAN(file_image) struct file_image there = { 0 };
+		CLEAN(free) char *copy = text(BACKUPS "/%u%s", i, path);
+
+		TRY(file_capture(run->host, copy, &there));
+		CLEAN(free) char *digest_there = image_digest(&there);
+		*ret_there = there.info.exists;
+		if (there.info.exists && !same(digest, digest_there))
+			continue;
+		*ret = TAKE(copy);
+		return NULL;
+	}
+	return fail(ERR_CONFLICT, BACKUPS " holds %u copies of %s already; move away those that are of no use", COPIES_MAX, path);
+}
+
 struct error *save_theirs(struct run *run, const char *path, char **ret, bool *ret_made)
 {
-	CLEAN(file_image) struct file_image now = { 0 }, there = { 0 };
-	CLEAN(free) char *copy = text(BACKUPS "/%s", path + 1);
+	CLEAN(file_image) struct file_image now = { 0 };
+	CLEAN(free) char *copy = NULL;
+	bool there;
 
-	for (char *c = copy + strlen(BACKUPS "/"); *c; c++)
-		if (*c == '/')
-			*c = '-';
 	TRY(file_capture(run->host, path, &now));
-	TRY(directory_make(run->host, "/var/backups", 0, 0, 0755));
-	TRY(directory_make(run->host, BACKUPS, 0, 0, 0700));
-	TRY(file_sweep(run->host, copy));
-	TRY(file_capture(run->host, copy, &there));
-	CLEAN(free) char *digest = image_digest(&now);
-	CLEAN(free) char *digest_there = image_digest(&there);
-	*ret_made = !same(digest, digest_there);
-	if (*ret_made)
+	TRY(find_copy(run, path, &now, &copy, &there));
+	if (!there) {
+		TRY(directory_make(run->host, "/var/backups", 0, 0, 0755));
+		TRY(make_parents(run, copy));
+		TRY(file_sweep(run->host, copy));
 		TRY(file_restore(run->host, copy, &now));
+	}
+	*ret_made = !there;
 	*ret = TAKE(copy);
 	return NULL;
 }

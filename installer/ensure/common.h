@@ -32,11 +32,13 @@ struct error *describe_change(struct run *run, const char *path, const struct fi
 struct error *put_file(struct run *run, const char *path, const void *data, size_t size, struct owner owner) MUST_USE;
 /* Records these files, links and directories with all that is in them, so that a rollback brings back what a purge took. */
 struct error *preserve_paths(struct run *run, const char *const *paths) MUST_USE;
+/* Did this unit come with the packages of a transaction of mailsetup's? */
+struct error *unit_brought(struct run *run, const char *unit, bool *ret) MUST_USE;
 /* Notes which files stand in the packages' own paths, once. */
 struct error *foreign_list(struct run *run, const char *const *paths) MUST_USE;
 /* Copies what is not as it was noted, names it (run_kept), and forgets the note. */
 struct error *foreign_save(struct run *run, const char *const *paths) MUST_USE;
-/* A copy under /var/backups/mailsetup of what another hand has put at path: the purge of a package may take the folder that
+/* A copy at /var/backups/mailsetup/N/PATH, N as it was free, of what another hand has put at path: the purge of a package may take the folder that
  * holds it. *ret is the copy's path; *ret_made is false where it was there already. */
 struct error *save_theirs(struct run *run, const char *path, char **ret, bool *ret_made) MUST_USE;
 /* Puts the pre-image of a record back at path, or keeps what another hand has changed. */

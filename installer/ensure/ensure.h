@@ -56,9 +56,12 @@ struct packages {
 	 * brings back what was. */
 	const char *const *leftover_users; /* with the groups of their names */
 	const char *const *leftover_paths;
+	const char *const *leftover_units;
 	const char *const *mail_paths;     /* directories where mail waits */
 };
 struct error *ensure_packages(struct run *run, const struct packages *packages) MUST_USE;
+/* ERR_CONFLICT where the rollback of these packages would take another one with it, or could not purge them alone. */
+struct error *check_purge(struct run *run) MUST_USE;
 /* How many files in the mail paths the rollback of these packages would take with it. */
 struct error *count_mail(struct run *run, const struct packages *packages, unsigned *ret) MUST_USE;
 
@@ -68,8 +71,9 @@ struct error *ensure_private_key(struct run *run, const char *path, unsigned bit
 /* Self-signed for hostname, made anew when it does not match the key or does not cover hostname. */
 struct error *ensure_certificate(struct run *run, const char *path, const char *key_path, const char *hostname, unsigned days,
 	struct owner owner) MUST_USE;
-/* A copy of the administrator's own file (--tls-cert, --tls-key). */
-struct error *ensure_copy(struct run *run, const char *path, const char *source, struct owner owner) MUST_USE;
+/* A copy of the administrator's own file (--tls-cert, --tls-key), or of what filter, where there is one, leaves of it. */
+struct error *ensure_copy(struct run *run, const char *path, const char *source,
+	struct error *(*filter)(const struct bytes *pem, struct bytes *ret), struct owner owner) MUST_USE;
 struct error *ensure_dh(struct run *run, const char *path, unsigned bits, bool generate, struct owner owner) MUST_USE;
 
 /* rows.c */

@@ -146,16 +146,20 @@ struct error *ensure_certificate(struct run *run, const char *path, const char *
 	return put_file(run, path, pem.data, pem.size, owner);
 }
 
-struct error *ensure_copy(struct run *run, const char *path, const char *source, struct owner owner)
+struct error *ensure_copy(struct run *run, const char *path, const char *source,
+	struct error *(*filter)(const struct bytes *pem, struct bytes *ret), struct owner owner)
 {
 	struct bytes content = { 0 };
+	CLEAN(bytes) struct bytes filtered = { 0 };
 	CLEAN(free) char *resolved = NULL;
 
 	TRY(file_resolve(run->host, source, &resolved));
 	struct error *e = file_read(run->host, resolved, PEM_LIMIT, &content);
 
+	if (!e && filter)
+		e = filter(&content, &filtered);
 	if (!e)
-		e = put_file(run, path, content.data, content.size, owner);
+		e = put_file(run, path, filter ? filtered.data : content.data, filter ? filtered.size : content.size, owner);
 	bytes_wipe(&content);
 	return e;
 }

@@ -20,6 +20,19 @@ static struct error *fresh_status(struct run *run, const char *unit, struct unit
 	return unit_status(run->host, unit, ret);
 }
 
+/* A package enables its unit by itself. Taken back, a step leaves it disabled: a boot must not start half a server. */
+static struct error *own_enablement(struct run *run, const char *unit)
+{
+	CLEAN(undo_record) struct undo_record record = { 0 };
+	bool brought;
+
+	TRY(journal_find(run->state, "enabled", unit, &record));
+	TRY(unit_brought(run, unit, &brought));
+	if (record.seq || !brought)
+		return NULL;
+	return run_intend(run, &(struct undo_record){ .verb = "enabled", .target = (char *)unit, .data = "disabled" });
+}
+
 struct error *ensure_unit_enabled(struct run *run, const char *unit)
 {
 	struct unit_status status;
@@ -28,7 +41,7 @@ struct error *ensure_unit_enabled(struct run *run, const char *unit)
 	if (status.masked)
 		return fail(ERR_CONFLICT, "unit %s is masked; `systemctl unmask %s` allows it to run", unit, unit);
 	if (status.exists && status.enabled)
-		return NULL;
+		return run_is_plan(run) ? NULL : own_enablement(run, unit);
 	if (run_is_plan(run)) {
 		run_difference(run, "enabled", unit, false, "to be enabled");
 		return NULL;

@@ -4,13 +4,16 @@
 #include <openssl/bn.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <strings.h>
 
 #define COMMON_NAME_MAX 64 /* ub-common-name of RFC 5280 */
 #define SERIAL_BITS	127
+#define SECURITY_LEVEL	2 /* Debian's default: RSA of 2048 bits at least, no SHA-1 */
 
 DEFINE_CLEANUP(BIGNUM *, BN_free)
+DEFINE_CLEANUP(SSL_CTX *, SSL_CTX_free)
 DEFINE_CLEANUP(X509_EXTENSION *, X509_EXTENSION_free)
 DEFINE_CLEANUP(GENERAL_NAMES *, GENERAL_NAMES_free)
 
@@ -89,6 +92,46 @@ struct error *certificate_self_signed(
 		return openssl_fail("cannot make a certificate for %s", hostname);
 	bio_take(bio, ret_pem);
 	return NULL;
+}
+
+struct error *certificates_only(const struct bytes *pem, struct bytes *ret)
+{
+	CLEAN(BIO_free_all) BIO *in = bio_reading(pem);
+	CLEAN(BIO_free_all) BIO *out = bio_collecting();
+
+	for (;;) {
+		CLEAN(X509_free) X509 *certificate = PEM_read_bio_X509(in, NULL, NULL, NULL);
+
+		if (!certificate)
+			break;
+		if (!PEM_write_bio_X509(out, certificate))
+			return openssl_fail("cannot copy a certificate");
+	}
+	ERR_clear_error(); /* there is no further one */
+	bio_take(out, ret);
+	return ret->size ? NULL : fail(ERR_STOPPED, "no certificate in PEM form");
+}
+
+struct error *certificate_usable(const struct bytes *certificate_pem, const struct bytes *key_pem)
+{
+	CLEAN(SSL_CTX_free) SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+	CLEAN(BIO_free_all) BIO *in = bio_reading(certificate_pem);
+	CLEAN(EVP_PKEY_free) EVP_PKEY *key = NULL;
+
+	if (!context)
+		return openssl_fail("cannot set up TLS");
+	SSL_CTX_set_security_level(context, SECURITY_LEVEL);
+	for (int i = 0;; i++) {
+		CLEAN(X509_free) X509 *certificate = PEM_read_bio_X509(in, NULL, NULL, NULL);
+
+		if (!certificate)
+			break;
+		if ((i == 0 ? SSL_CTX_use_certificate(context, certificate) : (int)SSL_CTX_add1_chain_cert(context, certificate)) != 1)
+			return openssl_fail("no TLS server takes this certificate");
+	}
+	ERR_clear_error();
+	TRY(private_key_read(key_pem, &key));
+	return SSL_CTX_use_PrivateKey(context, key) == 1 ? NULL : openssl_fail("no TLS server takes this key");
 }
 
 void certificate_facts_free(struct certificate_facts *f)

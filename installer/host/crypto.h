@@ -41,6 +41,10 @@ struct error *certificate_read(const struct bytes *pem, struct certificate_facts
 struct error *certificate_matches(const struct bytes *certificate_pem, const struct bytes *key_pem) MUST_USE;
 /* A wildcard covers one label (RFC 6125). */
 bool certificate_covers(const struct certificate_facts *f, const char *hostname);
+/* Would a TLS server of Debian's security level take this pair, with the chain in the text? Says why not. */
+struct error *certificate_usable(const struct bytes *certificate_pem, const struct bytes *key_pem) MUST_USE;
+/* The certificates of a PEM text, in their order, and nothing else of it. */
+struct error *certificates_only(const struct bytes *pem, struct bytes *ret) MUST_USE;
 /* SHA-256 of the DER form in hex; for comparing with the certificate that a port serves. */
 struct error *certificate_fingerprint(const struct bytes *pem, char ret_hex[65]) MUST_USE;
 

@@ -48,7 +48,9 @@ struct error *packages_install(struct host *h, const char *const *names, unsigne
 	void *context) MUST_USE;
 /* dpkg --configure -a, unattended. */
 struct error *packages_configure(struct host *h) MUST_USE;
-/* Purges exactly these; refuses (ERR_CONFLICT) when the simulation would remove anything else. */
+/* ERR_CONFLICT when a purge of these would, as apt simulates it, remove or install anything else. */
+struct error *packages_purge_check(struct host *h, const char *const *names) MUST_USE;
+/* Purges exactly these; refuses where packages_purge_check() does. */
 struct error *packages_purge(struct host *h, const char *const *names, package_progress *progress, void *context) MUST_USE;
 struct error *packages_mark_auto(struct host *h, const char *const *names) MUST_USE;
 struct error *packages_mark_manual(struct host *h, const char *const *names) MUST_USE;

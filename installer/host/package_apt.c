@@ -218,24 +218,46 @@ static struct error *purge_simulate(struct host *h, const struct list *names, st
 	return NULL;
 }
 
-struct error *packages_purge(
-	struct host *h, const char *const *names, package_progress *progress, void *context)
+static struct error *purge_list(struct host *h, const char *const *names, struct list *ret)
 {
-	struct apt apt = { .report = progress, .context = context };
-	CLEAN(list) struct list installed = { 0 }, known = { 0 }, purge = { 0 };
-	CLEAN(bytes) struct bytes surplus = { 0 };
+	CLEAN(list) struct list installed = { 0 }, known = { 0 };
 
 	TRY(packages_states(h, names, &installed, &known));
 	for (; *names; names++)
 		if (list_has(&known, *names))
-			list_add(&purge, *names);
+			list_add(ret, *names);
+	return NULL;
+}
+
+static struct error *purge_refuse(struct host *h, const struct list *purge)
+{
+	CLEAN(bytes) struct bytes surplus = { 0 };
+
+	TRY(wrap(purge_simulate(h, purge, &surplus), "asking apt what a purge would do"));
+	return surplus.size ? fail(ERR_CONFLICT,
+				      "purging the packages would also %s: remove or keep those by hand, then start again",
+				      surplus.data)
+			    : NULL;
+}
+
+struct error *packages_purge_check(struct host *h, const char *const *names)
+{
+	CLEAN(list) struct list purge = { 0 };
+
+	TRY(purge_list(h, names, &purge));
+	return purge.n ? purge_refuse(h, &purge) : NULL;
+}
+
+struct error *packages_purge(
+	struct host *h, const char *const *names, package_progress *progress, void *context)
+{
+	struct apt apt = { .report = progress, .context = context };
+	CLEAN(list) struct list purge = { 0 };
+
+	TRY(purge_list(h, names, &purge));
 	if (!purge.n)
 		return NULL;
-	TRY(wrap(purge_simulate(h, &purge, &surplus), "asking apt what a purge would do"));
-	if (surplus.size)
-		return fail(ERR_CONFLICT,
-			"purging the packages would also %s: remove or keep those by hand, then start again",
-			surplus.data);
+	TRY(purge_refuse(h, &purge));
 	TRY(lock_wait(h, LOCK_TIMEOUT));
 	TRY(seam("apt-purge", *purge.v));
 	return wrap(apt_run(h, &apt, "purge", (const char *const *)purge.v, LOCK_TIMEOUT), "purging packages");

@@ -121,6 +121,17 @@ struct error *units_reload(struct host *h)
 	return reload(bus);
 }
 
+struct error *unit_forget(struct host *h, const char *unit)
+{
+	CLEAN(sd_bus_close_unref) sd_bus *bus = NULL;
+	CLEAN(bus_error) sd_bus_error e = SD_BUS_ERROR_NULL;
+
+	TRY(bus_open(h, &bus));
+	/* systemd answers with an error where it does not know the unit: as wanted. */
+	sd_bus_call_method(bus, BUS_MANAGER, "ResetFailedUnit", &e, NULL, "s", unit);
+	return NULL;
+}
+
 /* method is EnableUnitFiles(files, runtime, force) or DisableUnitFiles(files, runtime). */
 static struct error *unit_files_change(struct host *h, const char *unit, const char *method, const char *wish)
 {

@@ -39,5 +39,7 @@ struct error *unit_enable(struct host *h, const char *unit) MUST_USE;
 struct error *unit_disable(struct host *h, const char *unit) MUST_USE;
 /* daemon-reload. */
 struct error *units_reload(struct host *h) MUST_USE;
+/* A unit that has failed, and whose file is gone, is failed no more; absence is success. */
+struct error *unit_forget(struct host *h, const char *unit) MUST_USE;
 /* The unit's last journal lines, newest last. Never fails: an unreadable journal gives an empty text. */
 void unit_journal_tail(struct host *h, const char *unit, unsigned lines, struct bytes *ret);

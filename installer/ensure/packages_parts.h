@@ -1,0 +1,25 @@
+/*
+ * Private to packages.c and packages_undo.c: the record of a transaction, in JSON, and what both need while dpkg works.
+ */
+#pragma once
+
+#include "ensure/common.h"
+#include "host/package.h"
+
+#include <jansson.h>
+
+/* The packages that mailsetup's own transactions brought, in JSON. */
+#define BROUGHT_NOTE "brought"
+
+DEFINE_CLEANUP(json_t *, json_decref)
+
+json_t *json_of_list(const struct list *l);
+/* Is value in the array of this key? */
+bool json_has(const json_t *object, const char *key, const char *value);
+
+/* A policy-rc.d that lets no daemon start; and the one from before again. */
+struct error *forbid_starts(struct run *run) MUST_USE;
+struct error *lift_policy(struct run *run) MUST_USE;
+/* Finishes what a kill left half installed: ours, as the precheck saw a healthy dpkg before we came. */
+struct error *heal_packages(struct run *run) MUST_USE;
+void show_package_progress(void *context, double percent, const char *what);
