@@ -95,7 +95,7 @@ check: deps
 	tests/lab/lab deps
 	tests/run check
 
-#: make check-long    what takes longer: every kill point, every option on a host of its own
+#: make check-long    all of that, and what takes hours: every fault, a sweep of kills over real hosts, valgrind
 check-long: deps
 	tests/lab/lab deps
 	tests/run check-long

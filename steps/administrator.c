@@ -37,7 +37,7 @@ static struct error *lead(struct run *run, const char *name, const char *domain)
 	/* An administrator whose own address is postmaster@ needs no alias, which would be a loop. */
 	if (strcmp(alias, run->params->admin) == 0)
 		return NULL;
-	return ensure_row(run, "postfix_alias_virtuels", "courriel", alias, cells);
+	return ensure_row_follows(run, "postfix_alias_virtuels", "courriel", alias, cells);
 }
 
 static struct error *administrator_apply(struct run *run)

@@ -46,6 +46,34 @@ static struct error *ensure_zone_text(struct run *run, const char *domain)
 	return ensure_file(run, path, zone.data, zone.size, DKIM(0644));
 }
 
+/* A key that is published is never made anew: who asks for another size needs another name for it. */
+static struct error *dkim_precheck(struct run *run)
+{
+	CLEAN(list) struct list domains = { 0 }, given = { 0 };
+
+	params_get(run->params, "dkim-bits", &given);
+	params_domains(run->params, &domains);
+	for (size_t i = 0; given.n && i < domains.n; i++) {
+		CLEAN(free) char *path = key_path(run, domains.v[i]);
+		struct bytes pem = { 0 };
+		unsigned bits = 0;
+		bool there;
+
+		TRY(machine_file_exists(run, path, &there));
+		if (!there)
+			continue;
+		struct error *e = file_read(run->host, path, PEM_LIMIT, &pem);
+		if (!e)
+			e = key_bits(&pem, &bits);
+		bytes_wipe(&pem);
+		TRY(wrap(e, "%s", path));
+		if (bits != run->params->dkim_bits)
+			run_blocker(run, "--dkim-bits %u: the key of %s has %u bits and stays, as the DNS may hold it; for a new key give a"
+				" new name too: --selector NAME", run->params->dkim_bits, domains.v[i], bits);
+	}
+	return NULL;
+}
+
 static struct error *ensure_domain_key(struct run *run, const char *domain)
 {
 	CLEAN(free) char *directory = text(KEYS "/%s", domain);
@@ -124,6 +152,7 @@ const struct step step_dkim = {
 	.why = "receivers can prove that mail of the domains comes from here, unchanged",
 	.needs = NEEDS(&step_accounts),
 	.revision = 1,
+	.precheck = dkim_precheck,
 	.apply = dkim_apply,
 	.postcheck = dkim_postcheck,
 };

@@ -2,10 +2,19 @@
 #include "steps/layout.h"
 #include "steps/steps.h"
 
+/* After an install that has learned. */
+static struct error *stop_learning(struct run *run)
+{
+	TRY(ensure_taken_back(run, "running", LEARN_TIMER));
+	TRY(ensure_taken_back(run, "enabled", LEARN_TIMER));
+	TRY(ensure_taken_back(run, "file", "/etc/systemd/system/" LEARN_TIMER));
+	return ensure_taken_back(run, "file", "/etc/systemd/system/mailsetup-learn.service");
+}
+
 static struct error *learning_apply(struct run *run)
 {
 	if (run->params->no_learn)
-		return NULL;
+		return stop_learning(run);
 	TRY(ensure_asset(run, "/etc/systemd/system/mailsetup-learn.service", NULL, ROOT_FILE));
 	return ensure_asset(run, "/etc/systemd/system/" LEARN_TIMER, NULL, ROOT_FILE);
 }

@@ -149,6 +149,12 @@ static struct error *check_operands(const struct cli *cli)
 		c->name);
 }
 
+/* A parameter without an argument, which is remembered, and withdrawn with "=no". */
+static bool is_switch(const struct option_spec *o)
+{
+	return !o->argument && !o->flag && !o->text && !o->list;
+}
+
 struct error *options_parse(struct cli *cli, int argc, char **argv, int *ret_next)
 {
 	CLEAN(free) struct option_spec *options = all_options(cli);
@@ -163,7 +169,8 @@ struct error *options_parse(struct cli *cli, int argc, char **argv, int *ret_nex
 		table[i] = (struct argp_option){
 			.name = options[i].name,
 			.key = option_key(options, &options[i]),
-			.arg = options[i].argument,
+			.arg = options[i].argument ? options[i].argument : is_switch(&options[i]) ? "yes|no" : NULL,
+			.flags = is_switch(&options[i]) ? OPTION_ARG_OPTIONAL : 0,
 			.doc = options[i].help,
 		};
 	const struct argp argp = { .options = table, .parser = parse_key };

@@ -107,6 +107,23 @@ struct error *journal_last(struct state *s, const char *step, struct undo_record
 	return select_record(s, "SELECT " COLUMNS " FROM undo WHERE step = ? ORDER BY seq DESC LIMIT 1", step, NULL, ret);
 }
 
+struct error *journal_targets(struct state *s, const char *step, const char *verb, struct list *ret)
+{
+	sqlite3 *db = state_database(s);
+	CLEAN(sqlite3_finalize) sqlite3_stmt *statement = NULL;
+	bool row;
+
+	TRY(database_prepare(db, "SELECT target FROM undo WHERE step = ? AND verb = ? ORDER BY seq", &statement));
+	bind_text(statement, 1, step);
+	bind_text(statement, 2, verb);
+	for (;;) {
+		TRY(database_step(db, statement, &row));
+		if (!row)
+			return NULL;
+		list_add(ret, (const char *)sqlite3_column_text(statement, 0));
+	}
+}
+
 struct error *journal_forget(struct state *s, int64_t seq)
 {
 	sqlite3 *db = state_database(s);

@@ -39,4 +39,6 @@ struct error *journal_intend(struct state *s, const struct undo_record *r) MUST_
 struct error *journal_find(struct state *s, const char *verb, const char *target, struct undo_record *ret) MUST_USE;
 /* The newest record of the step; ret->seq is 0 when there is none. */
 struct error *journal_last(struct state *s, const char *step, struct undo_record *ret) MUST_USE;
+/* Targets of the records of one verb by one step. */
+struct error *journal_targets(struct state *s, const char *step, const char *verb, struct list *ret) MUST_USE;
 struct error *journal_forget(struct state *s, int64_t seq) MUST_USE;

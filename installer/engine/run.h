@@ -80,6 +80,8 @@ void run_difference_diff(struct run *run, const char *diff);
 void run_kept(struct run *run, const char *format, ...) PRINTF_LIKE(2, 3);
 /* For verbs, before a change: commits the inverse (r->step is filled in). ERR_STOPPED where the run was interrupted. */
 struct error *run_intend(struct run *run, const struct undo_record *r) MUST_USE;
+/* The inverse of one record, then the record goes. */
+struct error *run_undo(struct run *run, const struct undo_record *record) MUST_USE;
 /* Emits EVENT_CHANGE and counts it. */
 void run_changed(struct run *run, const char *verb, const char *target);
 static inline bool run_is_plan(const struct run *run)

@@ -12,6 +12,13 @@ static struct error *undo_one(struct run *run, const struct undo_record *record)
 		" wrote it", record->verb);
 }
 
+struct error *run_undo(struct run *run, const struct undo_record *record)
+{
+	TRY(undo_one(run, record));
+	run_changed(run, record->verb, record->target);
+	return journal_forget(run->state, record->seq);
+}
+
 static struct error *undo_step(struct run *run, const char *name)
 {
 	TRY(state_step_set(run->state, name, STEP_UNDOING, 0, 0));
@@ -22,9 +29,7 @@ static struct error *undo_step(struct run *run, const char *name)
 		TRY(journal_last(run->state, name, &record));
 		if (!record.seq)
 			return state_step_forget(run->state, name);
-		TRY(undo_one(run, &record));
-		run_changed(run, record.verb, record.target);
-		TRY(journal_forget(run->state, record.seq));
+		TRY(run_undo(run, &record));
 	}
 }
 

@@ -37,6 +37,12 @@ struct error *ensure_line(struct run *run, const char *path, const char *pattern
 /* Only mode and owner, of a file or directory that exists or that a package brings. */
 struct error *ensure_attributes(struct run *run, const char *path, struct owner owner) MUST_USE;
 
+/* verbs.c; what the verb once did to this target is taken back; without a record there is nothing to do. For parameters that are
+ * withdrawn. */
+struct error *ensure_taken_back(struct run *run, const char *verb, const char *target) MUST_USE;
+/* The same for each target of the verb in this step but the one to keep, which may be NULL. */
+struct error *ensure_no_other(struct run *run, const char *verb, const char *keep) MUST_USE;
+
 /* accounts.c; an existing user or group of that name is taken as it is. id may be ID_ANY. */
 struct error *ensure_group(struct run *run, const char *name, gid_t id) MUST_USE;
 struct error *ensure_user(struct run *run, const char *name, uid_t id, const char *group, const char *home) MUST_USE;
@@ -81,6 +87,9 @@ struct error *ensure_schema(struct run *run, const char *schema, struct owner ow
 /* A row whose key column has this value: inserted with these cells when absent, left alone when present. */
 struct error *ensure_row(struct run *run, const char *table, const char *key_column, const char *key, const struct cell *cells)
 	MUST_USE;
+/* The same, but a row that mailsetup made and nobody has changed since follows the cells. */
+struct error *ensure_row_follows(struct run *run, const char *table, const char *key_column, const char *key,
+	const struct cell *cells) MUST_USE;
 
 /* compiled.c; output is made by argv (which must write it) and made anew when a source's digest has changed. */
 struct error *ensure_compiled(struct run *run, const char *output, const char *const *sources, const char *const *argv,

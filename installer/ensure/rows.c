@@ -97,6 +97,15 @@ static struct error *find_row(struct run *run, const char *table, const char *ke
 	return NULL;
 }
 
+static char *cells_text(const struct cell *cells)
+{
+	CLEAN(json_decref) json_t *values = json_object();
+
+	for (const struct cell *c = cells; c->column; c++)
+		json_object_set_new(values, c->column, json_string(c->value));
+	return json_dumps(values, JSON_COMPACT);
+}
+
 struct error *ensure_row(struct run *run, const char *table, const char *key_column, const char *key, const struct cell *cells)
 {
 	CLEAN(free) char *target = text("%s/%s/%s", table, key_column, key);
@@ -110,10 +119,7 @@ struct error *ensure_row(struct run *run, const char *table, const char *key_col
 		run_difference(run, "row", target, false, "to be added");
 		return NULL;
 	}
-	CLEAN(json_decref) json_t *values = json_object();
-	for (const struct cell *c = cells; c->column; c++)
-		json_object_set_new(values, c->column, json_string(c->value));
-	CLEAN(free) char *data = json_dumps(values, JSON_COMPACT);
+	CLEAN(free) char *data = cells_text(cells);
 	TRY(run_intend(run, &(struct undo_record){ .verb = "row", .target = target, .data = data }));
 	TRY(accounts_open(run->host, false, &a));
 	TRY(accounts_row_insert(a, table, cells));
@@ -155,6 +161,24 @@ static struct error *delete_row(struct run *run, struct accounts *a, const struc
 	run_kept(run, "%s: the row %s of %s was changed since mailsetup made it and stays", ACCOUNTS_PATH, names->v[2],
 		names->v[0]);
 	return NULL;
+}
+
+struct error *ensure_row_follows(struct run *run, const char *table, const char *key_column, const char *key,
+	const struct cell *cells)
+{
+	CLEAN(free) char *target = text("%s/%s/%s", table, key_column, key);
+	CLEAN(free) char *data = cells_text(cells);
+	CLEAN(undo_record) struct undo_record record = { 0 };
+
+	if (run->state)
+		TRY(journal_find(run->state, "row", target, &record));
+	if (record.data && strcmp(record.data, data) != 0) {
+		/* In the plan this is the difference; where somebody has changed the row, it stays. */
+		TRY(ensure_taken_back(run, "row", target));
+		if (run_is_plan(run))
+			return NULL;
+	}
+	return ensure_row(run, table, key_column, key, cells);
 }
 
 struct error *undo_row(struct run *run, const struct undo_record *record)

@@ -9,7 +9,7 @@
 #define INSTALL                                                                                                \
 	"install --domain exemple.fr --extra-domain exemple.org --network 192.0.2.0/24 --admin "               \
 	"admin@exemple.fr "                                                                                    \
-	"--password-stdin --dh-bits 2048 --dkim-bits 2048 --hosts-entry 192.0.2.10"
+	"--password-stdin --dh-bits 2048 --hosts-entry 192.0.2.10"
 #define RESUME	 "resume --password-stdin"
 #define ROLLBACK "rollback --yes"
 

@@ -35,12 +35,21 @@ openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=mail.exemple.fr -ad
 	-keyout "$scratch/key.pem" -out "$scratch/cert.pem" 2>/dev/null
 openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=ailleurs.fr -addext subjectAltName=DNS:ailleurs.fr \
 	-keyout "$scratch/elsewhere-key.pem" -out "$scratch/elsewhere.pem" 2>/dev/null
-for name in key cert elsewhere elsewhere-key; do
+own_certificate() { # NAME OPENSSL-ARGUMENT...
+	openssl req -x509 -nodes -subj /CN=mail.exemple.fr -addext subjectAltName=DNS:mail.exemple.fr "${@:2}" \
+		-keyout "$scratch/$1-key.pem" -out "$scratch/$1.pem" 2>/dev/null
+}
+openssl req -newkey rsa:2048 -nodes -subj /CN=mail.exemple.fr -keyout "$scratch/expired-key.pem" -out "$scratch/request" 2>/dev/null
+openssl x509 -req -in "$scratch/request" -signkey "$scratch/expired-key.pem" -days -1 \
+	-extfile <(echo subjectAltName=DNS:mail.exemple.fr) -out "$scratch/expired.pem" 2>/dev/null
+own_certificate weak -newkey rsa:1024 -days 30
+for name in key cert elsewhere elsewhere-key expired expired-key weak weak-key; do
 	lab copy "$host" "$scratch/$name.pem" "/root/$name.pem"
 done
 printf 'domain = exemple.fr\nselector = a b\n' >"$scratch/bad.conf"
 printf 'domain = exemple.fr\ndomaine = exemple.fr\n' >"$scratch/unknown.conf"
 lab copy "$host" "$scratch/bad.conf" /root/bad.conf
+on mkfifo /root/fifo
 lab copy "$host" "$scratch/unknown.conf" /root/unknown.conf
 remember
 
@@ -104,6 +113,8 @@ bad --tls-cert /root/cert.pem 'key'
 bad --tls-key /root/key.pem 'certificate'
 bad --tls-cert /nulle/part.pem 'cannot find'
 bad --tls-cert /etc 'no regular file'
+bad --domain exemple.org 'given twice'
+refuse 2 '--config: nobody writes into that FIFO' '^mailsetup: --config: /root/fifo is not a regular file' --config /root/fifo
 refuse 2 '--config: no such file' '^mailsetup: .*/nulle/part' --config /nulle/part
 refuse 2 '--config: names file, line and value' '^mailsetup: /root/bad\.conf:2: .*selector' --config /root/bad.conf
 refuse 2 '--config: an unknown name' '^mailsetup: /root/unknown\.conf:2: .*domaine' --config /root/unknown.conf
@@ -122,6 +133,10 @@ refuse 3 '--tls-cert and --tls-key are no pair' '^mailsetup: .*--tls-cert /root/
 	--domain exemple.fr --tls-cert /root/cert.pem --tls-key /root/elsewhere-key.pem
 refuse 3 '--tls-cert for another host' '^mailsetup: --tls-cert /root/elsewhere\.pem .*mail\.exemple\.fr' \
 	--domain exemple.fr --tls-cert /root/elsewhere.pem --tls-key /root/elsewhere-key.pem
+refuse 3 '--tls-cert has expired' '^mailsetup: --tls-cert /root/expired\.pem has expired' \
+	--domain exemple.fr --tls-cert /root/expired.pem --tls-key /root/expired-key.pem
+refuse 3 '--tls-cert is too weak for TLS' '^mailsetup: --tls-cert /root/weak\.pem: no TLS server takes this' \
+	--domain exemple.fr --tls-cert /root/weak.pem --tls-key /root/weak-key.pem
 refuse 3 '--tls-cert is no certificate' '^mailsetup: .*--tls-cert /root/bad\.conf' \
 	--domain exemple.fr --tls-cert /root/bad.conf --tls-key /root/key.pem
 
@@ -204,6 +219,16 @@ expect_match 'apt is at work: who, and on what' '^mailsetup: .*perl \(process [0
 expect_match 'apt is at work: exit 5' '^5$' sh -c 'tests/lab/lab exec "$0" mailsetup install --domain exemple.fr >/dev/null 2>&1; echo $?' "$host"
 unchanged 'apt is at work: nothing was changed'
 on systemctl stop verrou
+
+on useradd --system --uid 5000 --no-user-group vmail
+remember
+blocked 'a user vmail of another id' '^mailsetup: user vmail has the id 5000, but mailboxes carry 3000'
+on userdel vmail
+on groupadd --gid 3000 courrier
+remember
+blocked 'a group of the id that mailboxes carry' '^mailsetup: group id 3000 belongs to courrier'
+on groupdel courrier
+remember
 
 on sh -c 'mount --bind /etc /etc && mount -o remount,bind,ro /etc'
 blocked '/etc is read-only' '^mailsetup: /etc is on a file system that is mounted read-only'

@@ -173,6 +173,36 @@ expect_match 'a later install needs no parameter and changes nothing' '^Nothing 
 expect_exit 0 'a parameter given later is taken up' on mailsetup install --size-limit 3M --no-verify
 expect_match 'and in force' '250.SIZE 3145728' swaks_out --to jean@toto.fr --quit-after ehlo
 expect_text 'the others are as before' $'exemple.fr\ntoto.fr' sql 'SELECT domaine FROM postfix_domaines WHERE active ORDER BY id'
+# A parameter that is changed or withdrawn later, and what the first value had made.
+expect_exit 0 'no-learn is withdrawn' on mailsetup install --no-learn=no --no-verify
+expect_text 'it learns' enabled on systemctl is-enabled mailsetup-learn.timer
+expect_exit 0 'and given again' on mailsetup install --no-learn --no-verify
+expect_exit 1 'no-learn later: the timer is gone' on systemctl is-enabled mailsetup-learn.timer
+expect_exit 3 'no-learn later: it does not run' on systemctl is-active mailsetup-learn.timer
+expect_exit 1 'no-learn later: nor are its files there' on test -e /etc/systemd/system/mailsetup-learn.timer
+on sh -c 'printf "127.0.1.1\tcourrier.exemple.fr courrier\n" >>/etc/hosts'
+expect_exit 0 'hosts-entry is changed' on mailsetup install --hosts-entry 192.0.2.77 --no-verify
+expect_text "hosts-entry: one line, before Debian's own" '192.0.2.77' \
+	on sh -c "getent ahostsv4 courrier.exemple.fr | cut -d' ' -f1 | sort -u"
+expect_text 'hosts-entry: the short name is there' '192.0.2.77' on sh -c "getent ahostsv4 courrier | cut -d' ' -f1 | sort -u"
+expect_exit 0 'hosts-entry is withdrawn' on mailsetup install --hosts-entry none --no-verify
+expect_text "hosts-entry: Debian's line is back" $'127.0.1.1\tcourrier.exemple.fr courrier' on grep courrier /etc/hosts
+for address in jean@toto.fr test@exemple.fr; do
+	expect_exit 0 "admin $address" on mailsetup install --admin "$address" --no-verify
+	expect_text "admin: postmaster's mail goes to $address" "$address" \
+		sql "SELECT DISTINCT destination FROM postfix_alias_virtuels WHERE courriel LIKE 'postmaster@%'"
+done
+sql "UPDATE postfix_alias_virtuels SET destination = 'jean@toto.fr' WHERE courriel = 'abuse@toto.fr'"
+expect_exit 0 'admin is changed once more' on mailsetup install --admin jean@toto.fr --no-verify
+expect_exit 0 'and back' on mailsetup install --admin test@exemple.fr --no-verify
+expect_text 'admin: an alias that somebody has led elsewhere stays' jean@toto.fr \
+	sql "SELECT destination FROM postfix_alias_virtuels WHERE courriel = 'abuse@toto.fr'"
+expect_exit 3 'a published DKIM key is not made anew' on mailsetup install --dkim-bits 3072 --no-verify
+expect_match 'and what to do is said' '^mailsetup: --dkim-bits 3072: the key of exemple.fr has 2048 bits and stays.*--selector' cat "$scratch/last"
+expect_exit 0 'a new selector makes a new one' on mailsetup install --dkim-bits 3072 --selector s2027 --no-verify
+expect_match 'of that size' 'Private-Key: \(3072 bit' on openssl rsa -in /etc/dkimkeys/clefs/toto.fr/s2027.private -noout -text
+check 'the old one is there still' on test -s /etc/dkimkeys/clefs/toto.fr/s2026.private
+
 expect_text 'the mailboxes too' $'jean@toto.fr\ntest@exemple.fr' sql 'SELECT utilisateur FROM postfix_utilisateurs ORDER BY id'
 
 finish
