@@ -13,13 +13,14 @@
 
 /* Postfix last, so that no mail passes a server that is not complete. */
 static const struct unit_wanted behind[] = {
-	{ "spamassassin.service", FILES("/etc/default/spamassassin", "/etc/spamassassin/") },
-	{ "spamass-milter.service", FILES("/etc/default/spamass-milter") },
-	{ "opendkim.service", FILES("/etc/opendkim.conf", DKIM_DIRECTORY "/") },
-	{ "dovecot.service", FILES("/etc/dovecot/", "/etc/dovecot/conf.d/", TLS_DIRECTORY "/", SIEVE_COMPILED) },
+	{ "spamassassin.service", FILES("/etc/default/spamassassin", "/etc/spamassassin/"), NULL },
+	{ "spamass-milter.service", FILES("/etc/default/spamass-milter"), NULL },
+	{ "opendkim.service", FILES("/etc/opendkim.conf", DKIM_DIRECTORY "/"), NULL },
+	{ "dovecot.service", FILES("/etc/dovecot/", "/etc/dovecot/conf.d/", TLS_DIRECTORY "/", SIEVE_COMPILED), NULL },
 };
-static const struct unit_wanted front = { "postfix.service", FILES("/etc/postfix/", TLS_DIRECTORY "/") };
-static const struct unit_wanted learning = { LEARN_TIMER, FILES("/etc/systemd/system/" LEARN_TIMER) };
+static const struct unit_wanted front = { "postfix.service", FILES("/etc/postfix/", TLS_DIRECTORY "/"),
+	"postfix@-.service" };
+static const struct unit_wanted learning = { LEARN_TIMER, FILES("/etc/systemd/system/" LEARN_TIMER), NULL };
 #define BEHIND (sizeof(behind) / sizeof(*behind))
 
 static struct error *services_apply(struct run *run)

@@ -3,6 +3,7 @@
 #include "cli/command.h"
 
 #include <fcntl.h>
+#include <ctype.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -38,6 +39,9 @@ static void protect_secrets(void)
 static void choose_language(void)
 {
 	setlocale(LC_CTYPE, "");
+	/* In Turkish, I is not the capital of i; header names and host names are compared by the rules of all others. */
+	if (tolower('I') != 'i' || toupper('i') != 'I')
+		setlocale(LC_CTYPE, "C.UTF-8");
 	setlocale(LC_MESSAGES, "");
 	bindtextdomain("mailsetup", MAILSETUP_LOCALEDIR);
 	textdomain("mailsetup");

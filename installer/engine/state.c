@@ -95,7 +95,12 @@ static struct error *open_database(struct host *h, bool fresh, sqlite3 **ret)
 	sqlite3_busy_timeout(*ret, 5000);
 	sqlite3_extended_result_codes(*ret, 1);
 	struct error *e = database_run(*ret, "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;");
-	return recode(e ? e : check_identity(*ret, fresh), ERR_CONFLICT);
+	if (!e)
+		e = check_identity(*ret, fresh);
+	int code = sqlite3_errcode(*ret) & 0xff;
+	if (e && (code == SQLITE_NOTADB || code == SQLITE_CORRUPT))
+		return recode(wrap(e, "is damaged (" REBUILD_ADVICE ")"), ERR_CONFLICT);
+	return e;
 }
 
 struct error *state_open(struct host *h, bool create, struct state **ret)

@@ -101,6 +101,7 @@ struct error *ensure_unit_enabled(struct run *run, const char *unit) MUST_USE;
 struct unit_wanted {
 	const char *unit;
 	const char *const *files; /* NULL after the last */
+	const char *body;         /* the unit that has the daemon, where this one only stands for it; else NULL */
 };
 /* Active, and started with the files as they are now: restarted only when one of them differs from what the unit last started
  * with. What has to start starts at the same time. */

@@ -112,7 +112,17 @@ struct error *heal_packages(struct run *run)
 	if (!audit.size)
 		return NULL;
 	run_notice(run, "finishing what an interrupted run of dpkg left");
-	return packages_configure(run->host);
+	struct error *e = packages_configure(run->host);
+	bytes_free(&audit);
+	if (!e)
+		TRY(packages_audit(run->host, &audit));
+	/* What was half unpacked dpkg leaves as it is, and calls that success. */
+	if (!e && !audit.size)
+		return NULL;
+	if (e && (error_errno(e) || error_code(e) == ERR_BUSY))
+		return e;
+	error_free(e);
+	return packages_repair(run->host, show_package_progress, run);
 }
 
 /* Covered by the transaction's own record, where they and the directories made for them count as leftovers. */

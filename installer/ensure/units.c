@@ -107,6 +107,18 @@ static struct error *unit_is_current(struct run *run, const char *note, const st
 	return NULL;
 }
 
+/* systemd calls a unit active that only stands for another one, whatever has become of that. */
+static struct error *look_at_body(struct run *run, const struct unit_wanted *wanted, struct unit_status *status)
+{
+	struct unit_status body;
+
+	if (!wanted->body || !status->active)
+		return NULL;
+	TRY(unit_status(run->host, wanted->body, &body));
+	status->active = !body.exists || body.active;
+	return NULL;
+}
+
 /* Plans one unit; where it has to start, *ret_job says how, and its digest is to be noted once it has. */
 static struct error *look_at_unit(struct run *run, const struct unit_wanted *wanted, struct unit_job *ret_job, char ret_hex[65])
 {
@@ -116,6 +128,8 @@ static struct error *look_at_unit(struct run *run, const struct unit_wanted *wan
 
 	*ret_job = (struct unit_job){ 0 };
 	TRY(fresh_status(run, wanted->unit, &status));
+	bool stands = status.active;
+	TRY(look_at_body(run, wanted, &status));
 	TRY(files_digest(run, wanted->files, ret_hex));
 	TRY(unit_is_current(run, note, &status, ret_hex, &current));
 	if (current)
@@ -124,7 +138,7 @@ static struct error *look_at_unit(struct run *run, const struct unit_wanted *wan
 		run_difference(run, "running", wanted->unit, false, status.active ? "to be restarted" : "to be started");
 		return NULL;
 	}
-	*ret_job = (struct unit_job){ .unit = wanted->unit, .restart = status.active };
+	*ret_job = (struct unit_job){ .unit = wanted->unit, .restart = stands };
 	return run_intend(run, &(struct undo_record){ .verb = "running", .target = (char *)wanted->unit,
 		.data = status.active ? "active" : "inactive" });
 }

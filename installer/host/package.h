@@ -48,6 +48,8 @@ struct error *packages_install(struct host *h, const char *const *names, unsigne
 	void *context) MUST_USE;
 /* dpkg --configure -a, unattended. */
 struct error *packages_configure(struct host *h) MUST_USE;
+/* apt-get --fix-broken install: for what dpkg alone cannot configure, as a dependency was not unpacked any more. */
+struct error *packages_repair(struct host *h, package_progress *progress, void *context) MUST_USE;
 /* ERR_CONFLICT when a purge of these would, as apt simulates it, remove or install anything else. */
 struct error *packages_purge_check(struct host *h, const char *const *names) MUST_USE;
 /* Purges exactly these; refuses where packages_purge_check() does. */

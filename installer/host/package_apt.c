@@ -57,6 +57,8 @@ static struct error *apt_run(
 	list_split(&argv,
 		"apt-get -y -q -o APT::Status-Fd=3 -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 "
 		"-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "
+		/* What a kill left half unpacked can be purged. */
+		"-o Dpkg::Options::=--force-remove-reinstreq "
 		"-o APT::Get::AutomaticRemove=false --no-install-recommends -o",
 		" ");
 	list_addf(&argv, "DPkg::Lock::Timeout=%u", lock_timeout);
@@ -88,7 +90,10 @@ static struct error *lock_wait(struct host *h, unsigned seconds)
 		nanosleep(&second, NULL);
 		e = packages_lock_free(h);
 	}
-	return e;
+	if (error_code(e) != ERR_BUSY || !interrupted())
+		return e;
+	error_free(e);
+	return fail(ERR_STOPPED, "interrupted while another program held apt's lock");
 }
 
 struct error *packages_refresh(struct host *h, package_progress *progress, void *context)
@@ -138,20 +143,25 @@ struct error *packages_install(struct host *h, const char *const *names, unsigne
 	package_progress *progress, void *context)
 {
 	struct apt apt = { .report = progress, .context = context };
-	CLEAN(list) struct list missing = { 0 }, still_missing = { 0 };
+	CLEAN(list) struct list missing = { 0 }, still_missing = { 0 }, unknown = { 0 };
 
 	if (!*names)
 		return NULL;
 	TRY(lock_wait(h, lock_timeout));
 	TRY(seam("apt-install", *names));
 	struct error *e = apt_run(h, &apt, "install", names, lock_timeout);
-	if (!e || !fetch_failed(h, names, &apt, &missing))
+	if (e)
+		unknown_parse(error_detail(e), &unknown);
+	if (!e || (!unknown.n && !fetch_failed(h, names, &apt, &missing)))
 		return wrap(e, "installing the packages");
 
-	/* The archive has moved on since the lists were fetched: once more with fresh ones. If they cannot be
-	 * had either, what the second attempt says is the better message. */
+	/* There are no lists yet, or the archive has moved on since they were fetched: once more with fresh ones. Where
+	 * they cannot be had, nothing better comes of names that apt does not know; of files that are gone, the second
+	 * attempt says more. */
 	error_free(e);
 	e = packages_refresh(h, NULL, NULL);
+	if (e && unknown.n)
+		return e;
 	error_free(e);
 	TRY(seam("apt-install", *names));
 	e = apt_run(h, &apt, "install", names, lock_timeout);
@@ -174,6 +184,15 @@ struct error *packages_configure(struct host *h)
 	TRY(lock_wait(h, LOCK_TIMEOUT));
 	TRY(seam("dpkg-configure", ""));
 	return wrap(busy_or(h, process_run(h, &p, NULL, NULL)), "configuring the packages left half installed");
+}
+
+struct error *packages_repair(struct host *h, package_progress *progress, void *context)
+{
+	static const char *const fix[] = { "--fix-broken", NULL };
+	struct apt apt = { .report = progress, .context = context };
+
+	TRY(seam("apt-repair", ""));
+	return wrap(apt_run(h, &apt, "install", fix, LOCK_TIMEOUT), "mending the packages left half installed");
 }
 
 static void add_name(struct bytes *b, const char *verb, const char *name)

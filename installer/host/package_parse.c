@@ -23,11 +23,20 @@ static bool percent_parse(const char *s, double *ret)
 	return true;
 }
 
-/* "postfix", "postfix:amd64" and "/var/cache/apt/archives/postfix_3.5_amd64.deb " are all package postfix. */
+/* "postfix", "postfix:amd64", "/var/cache/apt/archives/postfix_3.5_amd64.deb " and "/tmp/apt-dpkg-install-aB1xY2/55-postfix_..." are
+ * all package postfix. */
 static void package_copy(const char *s, size_t n, char *ret, size_t size)
 {
+	static const char links[] = "/tmp/apt-dpkg-install-";
+	bool numbered = n > strlen(links) && strncmp(s, links, strlen(links)) == 0;
+
 	for (const char *slash; (slash = memchr(s, '/', n)); s = slash + 1)
 		n -= (size_t)(slash + 1 - s);
+	size_t digits = numbered ? strspn(s, "0123456789") : 0;
+	if (digits && digits < n && s[digits] == '-') {
+		s += digits + 1;
+		n -= digits + 1;
+	}
 	size_t length = strcspn(s, "_: ");
 
 	if (length > n)

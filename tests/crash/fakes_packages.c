@@ -316,7 +316,8 @@ static int print_uris(char **names)
 
 #define UNATTENDED                                                                                                          \
 	"-y", "-q", "-o", "APT::Status-Fd=3", "-o", "Dpkg::Use-Pty=0", "-o", "Acquire::Retries=3", "-o",                    \
-		"Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold", "-o", "APT::Get::AutomaticRemove=false", \
+		"Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold", "-o",                    \
+		"Dpkg::Options::=--force-remove-reinstreq", "-o", "APT::Get::AutomaticRemove=false", \
 		"--no-install-recommends", "-o", "DPkg::Lock::Timeout=300"
 
 /* argv begins with these words: what follows, or NULL. */

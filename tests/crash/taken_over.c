@@ -28,7 +28,7 @@ static void install_packages(const char *root)
 	static const char command[] =
 		"apt-get -y -q -o APT::Status-Fd=3 -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 -o "
 		"Dpkg::Options::=--force-confdef -o "
-		"Dpkg::Options::=--force-confold -o APT::Get::AutomaticRemove=false --no-install-recommends -o "
+		"Dpkg::Options::=--force-confold -o Dpkg::Options::=--force-remove-reinstreq -o APT::Get::AutomaticRemove=false --no-install-recommends -o "
 		"DPkg::Lock::Timeout=300 install postfix postfix-sqlite opendkim";
 	CLEAN(list) struct list argv = { 0 };
 	int status;
