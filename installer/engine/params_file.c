@@ -30,7 +30,7 @@ static struct error *read_whole(const char *path, struct bytes *ret)
 	size_t n;
 
 	if (!f)
-		return fail_errno(errno, "--config: cannot open %s", path);
+		return fail_errno(errno, "--config: cannot open the config file %s", path);
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return fail(ERR_USAGE, "--config: %s is not a regular file", path);
 	while ((n = fread(block, 1, sizeof(block), f)) > 0) {
@@ -40,7 +40,7 @@ static struct error *read_whole(const char *path, struct bytes *ret)
 				ERR_USAGE, "--config: %s has more than 64 KiB; is it a config file of mailsetup?", path);
 	}
 	if (ferror(f))
-		return fail_errno(errno, "--config: cannot read %s", path);
+		return fail_errno(errno, "--config: cannot read the config file %s", path);
 	return NULL;
 }
 

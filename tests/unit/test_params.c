@@ -434,8 +434,8 @@ static void config_unreadable(void **state)
 	while (big.size <= 65536)
 		bytes_add_text(&big, "# nothing\n");
 	expect_usage(read_text(&p, big.data), "more than 64 KiB");
-	expect_usage(params_read_file(&p, "/dev/zero"), "more than 64 KiB");
-	expect_usage(params_read_file(&p, directory), "cannot read the config file");
+	expect_usage(params_read_file(&p, "/dev/zero"), "is not a regular file");
+	expect_usage(params_read_file(&p, directory), "is not a regular file");
 	expect_usage(params_read_file(&p, "/nowhere/x"), "cannot open the config file /nowhere/x");
 	must(read_text(&p, ""));
 }
