@@ -3,7 +3,16 @@
 #include "steps/layout.h"
 #include "steps/steps.h"
 
-/* The guide's tables and queries name the number, so the name has to have it, and nobody else. */
+/* The guide's tables and queries name the number, so the name has to have it, and nobody else. holder may be NULL. */
+static void check_number(struct run *run, const char *kind, bool exists, unsigned id, const char *holder)
+{
+	if (exists && id != MAILBOX_ID)
+		run_blocker(run, "%s " MAILBOX_USER " has the id %u, but mailboxes carry %u; rename it, or give it that id", kind, id,
+			MAILBOX_ID);
+	else if (!exists && holder)
+		run_blocker(run, "%s id %u belongs to %s, but mailboxes carry it; give %s another one", kind, MAILBOX_ID, holder, holder);
+}
+
 static struct error *accounts_precheck(struct run *run)
 {
 	CLEAN(free) char *user_holder = NULL, *group_holder = NULL;
@@ -14,18 +23,8 @@ static struct error *accounts_precheck(struct run *run)
 	TRY(group_find(run->host, MAILBOX_USER, &group));
 	TRY(user_name_of(run->host, MAILBOX_ID, &user_holder));
 	TRY(group_name_of(run->host, MAILBOX_ID, &group_holder));
-	if (user.exists && user.uid != MAILBOX_ID)
-		run_blocker(run, "user " MAILBOX_USER " has the id %u, but mailboxes carry %u; rename it, or give it that id",
-			(unsigned)user.uid, MAILBOX_ID);
-	else if (!user.exists && user_holder)
-		run_blocker(run, "user id %u belongs to %s, but mailboxes carry it; give %s another one", MAILBOX_ID, user_holder,
-			user_holder);
-	if (group.exists && group.gid != MAILBOX_ID)
-		run_blocker(run, "group " MAILBOX_USER " has the id %u, but mailboxes carry %u; rename it, or give it that id",
-			(unsigned)group.gid, MAILBOX_ID);
-	else if (!group.exists && group_holder)
-		run_blocker(run, "group id %u belongs to %s, but mailboxes carry it; give %s another one", MAILBOX_ID, group_holder,
-			group_holder);
+	check_number(run, "user", user.exists, user.uid, user_holder);
+	check_number(run, "group", group.exists, group.gid, group_holder);
 	return NULL;
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One install, and its rollback, in the small root under valgrind: no error, nothing lost.
+# One install, and its rollback, in the small root under valgrind: no error.
 . "$(dirname "$0")/tap.sh"
 
 command -v valgrind >/dev/null || apt-get install -q -y --no-install-recommends valgrind >"$scratch/apt" 2>&1

@@ -84,6 +84,18 @@ static void tell_result(struct cli *cli, const struct session *s, bool nothing, 
 	}
 }
 
+static struct error *refuse_rebuilt(struct state *state)
+{
+	CLEAN(free) char *rebuilt = NULL;
+
+	TRY(state_note_get(state, REBUILT_NOTE, &rebuilt));
+	return rebuilt ? fail(ERR_CONFLICT,
+				 _("the state store was rebuilt: what stood on this machine before mailsetup is not known any more, so "
+				   "nothing can be taken back. To remove the server by hand: `apt-get purge postfix dovecot-core opendkim "
+				   "spamassassin spamass-milter`, then `rm -r " STATE_DIRECTORY "`; delivered mail stays in /var/mail"))
+		       : NULL;
+}
+
 static struct error *rollback(struct cli *cli)
 {
 	CLEAN(session) struct session s = SESSION_CLOSED;
@@ -94,6 +106,7 @@ static struct error *rollback(struct cli *cli)
 	if (cli->operands.n)
 		TRY(find_step(&s.graph, cli->operands.v[0], &only));
 	if (s.run.state) {
+		TRY(refuse_rebuilt(s.run.state));
 		TRY(affected(&s, only, &names));
 		TRY(ask(cli, &names));
 		struct error *e = run_rollback(&s.run, &s.graph, only);

@@ -229,9 +229,13 @@ static const struct option_spec options[] = {
 
 static struct error *rebuild_store(struct cli *cli, struct session *s)
 {
+	CLEAN(list) struct list steps = { 0 };
 	bool stands;
 
+	/* One without a step is what a kill left of an earlier rebuild. */
 	if (s->run.state)
+		TRY(state_steps(s->run.state, &steps));
+	if (steps.n)
 		return fail(ERR_USAGE, _("the state store is whole; there is nothing to rebuild"));
 	TRY(server_stands(s->host, &stands));
 	if (!stands)

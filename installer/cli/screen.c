@@ -52,7 +52,7 @@ const char *screen_mark(const struct screen *s, enum mark mark)
 		[MARK_FAILED] = { "x", "✗" },
 		[MARK_UNDONE] = { "<", "↶" },
 		[MARK_UNKNOWN] = { "?", "?" },
-		[MARK_TODO] = { "->", "→" },
+		[MARK_NEXT] = { "->", "→" },
 	};
 
 	return marks[mark][s->utf8];

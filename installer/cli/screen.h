@@ -32,7 +32,7 @@ enum mark {
 	MARK_FAILED,
 	MARK_UNDONE,
 	MARK_UNKNOWN,
-	MARK_TODO, /* what to do next */
+	MARK_NEXT, /* what to do next */
 };
 const char *screen_mark(const struct screen *s, enum mark mark);
 

@@ -66,7 +66,8 @@ struct error *session_open(struct cli *cli, unsigned flags, struct session *s)
 		.verify = true,
 	};
 	struct error *e = state_open(s->host, false, &s->run.state);
-	if (e && flags & SESSION_REBUILD) {
+	/* Damaged; a store that could only not be opened now, on a full disk say, holds all that it ever did. */
+	if (error_code(e) == ERR_CONFLICT && flags & SESSION_REBUILD) {
 		error_free(e);
 		e = state_set_aside(s->host, &s->aside);
 	}

@@ -99,7 +99,7 @@ static void put_evidence(const struct screen *s, const char *evidence)
 /* A remedy is there to be copied: one line, whatever its length. */
 static void put_remedy(const struct screen *s, const char *remedy)
 {
-	fprintf(s->out, "%*s%s ", INDENT, "", screen_mark(s, MARK_TODO));
+	fprintf(s->out, "%*s%s ", INDENT, "", screen_mark(s, MARK_NEXT));
 	put_text(s->out, remedy);
 	fputc('\n', s->out);
 }

@@ -87,7 +87,8 @@ static bool has_difference(const struct run *run, const struct step *step)
 struct error *run_rebuild(struct run *run, const struct graph *graph)
 {
 	TRY(run_plan(run, graph));
-	TRY(state_open(run->host, true, &run->state));
+	if (!run->state)
+		TRY(state_open(run->host, true, &run->state));
 	TRY(state_note_set(run->state, REBUILT_NOTE, "1"));
 	TRY(state_params_store(run->state, run->params));
 	for (size_t i = 0; i < graph->n; i++) {
@@ -149,7 +150,7 @@ static struct error *install_step(struct run *run, const struct graph *graph, co
 		return NULL;
 	}
 	run_emit_step(run, graph, EVENT_STEP_BEGIN, 0, NULL);
-	struct error *e = done ? step->postcheck(run) : apply_step(run, step, begun);
+	struct error *e = !done ? apply_step(run, step, begun) : step->postcheck ? step->postcheck(run) : NULL;
 	run_emit_step(run, graph, e ? EVENT_STEP_FAILED : EVENT_STEP_DONE, run_clock() - begun,
 		e ? error_message(e) : NULL);
 	return wrap(e, "step %s", step->name);

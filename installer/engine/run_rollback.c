@@ -99,22 +99,11 @@ static struct error *check_all(struct run *run, const struct graph *graph, const
 	return NULL;
 }
 
-static struct error *refuse_rebuilt(struct run *run)
-{
-	CLEAN(free) char *rebuilt = NULL;
-
-	TRY(state_note_get(run->state, REBUILT_NOTE, &rebuilt));
-	return rebuilt ? fail(ERR_CONFLICT, "the state store was rebuilt: what stood on this machine before mailsetup is not known any"
-		" more, so nothing can be taken back. To remove the server by hand: `apt-get purge postfix dovecot-core opendkim"
-		" spamassassin spamass-milter`, then `rm -r " STATE_DIRECTORY "`; delivered mail stays in /var/mail") : NULL;
-}
-
 struct error *run_rollback(struct run *run, const struct graph *graph, const struct step *only)
 {
 	CLEAN(list) struct list names = { 0 };
 
 	run->mode = RUN_APPLY;
-	TRY(refuse_rebuilt(run));
 	for (size_t i = 0; i < graph->n; i++)
 		graph->nodes[i].marked = false;
 	if (only)

@@ -57,9 +57,8 @@ SHIM
 shim >"$scratch/shim.so"
 
 mkdir "$scratch/locales"
-languages=yes
 for language in fr_FR tr_TR; do
-	localedef -i "$language" -f UTF-8 "$scratch/locales/$language.UTF-8" 2>/dev/null || languages=no
+	localedef -i "$language" -f UTF-8 "$scratch/locales/$language.UTF-8"
 done
 
 with_tools() {
@@ -418,6 +417,5 @@ check 'umask 000, Turkish, stderr closed: install exits 0' odd_install 000 tr_TR
 expect_match '(spamd took its ten seconds)' 'Services, now.* [1-9][0-9]\.[0-9] s$' cat "$scratch/last"
 like_any_other 'umask 000, Turkish'
 says 0 'verify: everything works' ' 0 failed' on mailsetup verify
-[[ $languages == yes ]] || record 0 'French and Turkish # SKIP the package locales is not on this machine'
 
 finish

@@ -81,6 +81,10 @@ expect_text 'and the accounts' "$admin" sql 'SELECT utilisateur FROM postfix_uti
 expect_exit 4 'what was before is lost, so a rollback refuses' on mailsetup rollback --yes
 expect_match 'and says so' 'the state store was rebuilt' cat "$scratch/last"
 expect_exit 2 'a whole store is not rebuilt' on mailsetup status --rebuild
+# shellcheck disable=SC2016  # for the shell in the host
+held='(echo "BEGIN EXCLUSIVE;"; sleep 12) | sqlite3 "$0" & sleep 1; mailsetup status --rebuild; status=$?; wait; exit $status'
+expect_exit 1 'nor one that cannot be opened now' on sh -c "$held" "$store/state.db"
+expect_exit 2 'it is there still, and whole' on mailsetup status --rebuild
 
 on dd if=/dev/urandom of="$store/state.db" bs=1 seek=9000 count=6000 conv=notrunc status=none
 damaged=$(on sha256sum "$store/state.db" | cut -d' ' -f1)

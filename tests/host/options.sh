@@ -7,7 +7,9 @@ fresh_host
 openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=courrier.exemple.fr \
 	-addext subjectAltName=DNS:courrier.exemple.fr -keyout "$scratch/own.key" -out "$scratch/own.pem" 2>/dev/null
 openssl genrsa -out "$scratch/other.key" 2048 2>/dev/null
-for name in own.key own.pem other.key; do
+# As some certificate authorities hand it out: the key in the same file.
+cat "$scratch/own.key" "$scratch/own.pem" >"$scratch/both.pem"
+for name in own.key both.pem other.key; do
 	lab copy "$host" "$scratch/$name" "/root/$name"
 done
 cat >"$scratch/mail.conf" <<'CONF'
@@ -25,7 +27,7 @@ size-limit = 2M
 inbound-tls = may
 outbound-tls = may
 no-learn
-tls-cert = /root/own.pem
+tls-cert = /root/both.pem
 tls-key = /root/own.key
 CONF
 lab copy "$host" "$scratch/mail.conf" /root/mail.conf
@@ -39,7 +41,7 @@ lab dns "$host" conf 'host-record=courrier.exemple.fr,198.51.100.10,2001:db8::10
 file_list >"$scratch/before"
 expect_exit 3 'a certificate with the key of another is refused' \
 	on mailsetup install --config /root/mail.conf --tls-key /root/other.key
-expect_match 'by name' '^mailsetup: .*--tls-cert /root/own\.pem and --tls-key /root/other\.key' cat "$scratch/last"
+expect_match 'by name' '^mailsetup: .*--tls-cert /root/both\.pem and --tls-key /root/other\.key' cat "$scratch/last"
 file_list >"$scratch/after"
 expect_same 'and nothing was changed' "$scratch/before" "$scratch/after"
 
@@ -111,6 +113,7 @@ expect_text 'tls-cert: port 465 serves it' "$own" served 465
 expect_text 'tls-cert: port 25 serves it' "$own" served 25 -starttls smtp
 check 'tls-cert: a client that trusts it reads mail under the host name' \
 	outside curl -sS --max-time 20 --cacert "$scratch/own.pem" --user "${jean[0]}:${jean[1]}" imaps://courrier.exemple.fr/INBOX
+expect_exit 1 'tls-cert: the key that stood beside it is not in the public file' on grep -q 'PRIVATE KEY' /etc/postfix/tls/courriel.pem
 expect_text 'tls-key: only root reads the copy' 'root:root 600' on stat -c '%U:%G %a' /etc/postfix/tls/courriel.key
 expect_match 'hostname: the server greets with it' '^<- +220 courrier\.exemple\.fr ' swaks_out --to jean@toto.fr --quit-after banner
 expect_match 'hosts-entry: the host finds itself by the address' '^198\.51\.100\.10 ' on getent ahostsv4 courrier.exemple.fr

@@ -6,7 +6,7 @@ recipe=3
 
 lab_packages=(
 	bind9-dnsutils ca-certificates curl dbus debian-archive-keyring dnsmasq-base iproute2 libio-socket-inet6-perl
-	libio-socket-ssl-perl libnet-dns-perl libnet-ssleay-perl mmdebstrap openssl procps python3 python3-dkim
+	libio-socket-ssl-perl libnet-dns-perl libnet-ssleay-perl locales mmdebstrap openssl procps python3 python3-dkim
 	strace swaks systemd-container util-linux
 )
 
