@@ -20,15 +20,20 @@ json_t *json_of_list(const struct list *l)
 	return array;
 }
 
-bool json_has(const json_t *object, const char *key, const char *value)
+bool array_has(const json_t *array, const char *value)
 {
 	size_t i;
 	json_t *element;
 
-	json_array_foreach(json_object_get(object, key), i, element)
+	json_array_foreach(array, i, element)
 		if (strcmp(json_string_value(element), value) == 0)
 			return true;
 	return false;
+}
+
+bool json_has(const json_t *object, const char *key, const char *value)
+{
+	return array_has(json_object_get(object, key), value);
 }
 
 static struct error *absent_paths(struct run *run, const char *const *paths, struct list *ret)
@@ -160,12 +165,16 @@ static struct error *install_missing(struct run *run, const struct packages *pac
 }
 
 /* Before the first transaction only: later, what stands there is the packages' own. */
-static struct error *preserve_once(struct run *run, const struct packages *packages)
+static struct error *prepare_once(struct run *run, const struct packages *packages)
 {
 	CLEAN(undo_record) struct undo_record record = { 0 };
 
 	TRY(journal_find(run->state, "packages", "apt", &record));
-	return record.seq ? NULL : preserve_paths(run, packages->leftover_paths);
+	if (record.seq)
+		return NULL;
+	/* Of a server that was taken back. */
+	TRY(state_note_set(run->state, BROUGHT_NOTE, NULL));
+	return preserve_paths(run, packages->leftover_paths);
 }
 
 /* A rollback purges what came with the transactions, and nothing that was installed since. */
@@ -178,7 +187,7 @@ static struct error *note_brought(struct run *run, const json_t *before)
 	TRY(packages_present(run->host, &present));
 	CLEAN(json_decref) json_t *brought = known ? json_loads(known, 0, NULL) : json_array();
 	for (size_t i = 0; i < present.n; i++)
-		if (!json_has(before, "packages", present.v[i]))
+		if (!json_has(before, "packages", present.v[i]) && !array_has(brought, present.v[i]))
 			json_array_append_new(brought, json_string(present.v[i]));
 	CLEAN(free) char *note = json_dumps(brought, JSON_COMPACT);
 	return state_note_set(run->state, BROUGHT_NOTE, note);
@@ -228,7 +237,7 @@ struct error *ensure_packages(struct run *run, const struct packages *packages)
 		return NULL;
 	}
 	TRY(describe_before(run, packages, &before));
-	TRY(preserve_once(run, packages));
+	TRY(prepare_once(run, packages));
 	TRY(run_intend(run, &(struct undo_record){ .verb = "packages", .target = "apt", .data = before }));
 	TRY(forbid_starts(run));
 	struct error *e = put_seeds(run, packages->seeds);

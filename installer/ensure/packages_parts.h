@@ -14,6 +14,7 @@
 DEFINE_CLEANUP(json_t *, json_decref)
 
 json_t *json_of_list(const struct list *l);
+bool array_has(const json_t *array, const char *value);
 /* Is value in the array of this key? */
 bool json_has(const json_t *object, const char *key, const char *value);
 

@@ -25,18 +25,8 @@ static struct error *heal_quietly(struct run *run)
 	return lift_policy(run);
 }
 
-static bool array_has(const json_t *array, const char *value)
-{
-	size_t i;
-	json_t *element;
-
-	json_array_foreach(array, i, element)
-		if (strcmp(json_string_value(element), value) == 0)
-			return true;
-	return false;
-}
-
-/* What came with the transactions and is there. One that never came to its end has noted nothing: then all that is new. */
+/* What came with the transactions and is there. One that never came to its end has noted nothing: then all that is new. The note
+ * stays until the next first transaction, for a rollback that is begun again must not forget what it may purge. */
 static struct error *list_purge(struct run *run, const json_t *before, struct list *ret)
 {
 	CLEAN(list) struct list present = { 0 };
@@ -46,7 +36,7 @@ static struct error *list_purge(struct run *run, const json_t *before, struct li
 	TRY(packages_present(run->host, &present));
 	CLEAN(json_decref) json_t *brought = note ? json_loads(note, 0, NULL) : NULL;
 	for (size_t i = 0; i < present.n; i++)
-		if (brought ? array_has(brought, present.v[i]) : !json_has(before, "packages", present.v[i]))
+		if (!json_has(before, "packages", present.v[i]) && (!brought || array_has(brought, present.v[i])))
 			list_add(ret, present.v[i]);
 	return NULL;
 }
@@ -57,9 +47,7 @@ static struct error *purge_brought(struct run *run, const json_t *before)
 
 	TRY(heal_quietly(run));
 	TRY(list_purge(run, before, &purge));
-	if (purge.n)
-		TRY(packages_purge(run->host, (const char *const *)purge.v, show_package_progress, run));
-	return state_note_set(run->state, BROUGHT_NOTE, NULL);
+	return purge.n ? packages_purge(run->host, (const char *const *)purge.v, show_package_progress, run) : NULL;
 }
 
 static struct error *restore_marks(struct run *run, const json_t *before)

@@ -78,6 +78,7 @@ static void run_fresh(const char *before)
 		KILL_FLOOR);
 	run("killed again in resume and in rollback", kill_twice, there, 10, 50);
 	run("killed twice in rollback", kill_rollback_twice, back, 5, 50);
+	run("killed in rollback, with a package of another hand", kill_rollback_foreign, back, 2, 50);
 	run("apt killed with it while installing", kill_in_apt, 2 * taken_over_packages(), 1, 20);
 	run("apt killed with it while purging", kill_in_purge, taken_over_packages(), 1, 10);
 	run("faults at the actions of install", fault_install, there * FAULTS, 27, 100);

@@ -59,5 +59,6 @@ const struct package archive[] = {
 		.files = FILES({ "/etc/init.d/spamass-milter", 0755, NULL, "#!/bin/sh\n" },
 			{ "/etc/default/spamass-milter", 0644, NULL, "OPTIONS=\"-u spamass-milter -i 127.0.0.1\"\n" }),
 		.made = FILES({ "/var/spool/postfix/spamass/", 0755, "spamass-milter", NULL }) },
+	{ .name = FOREIGN_PACKAGE, .files = FILES({ "/etc/certbot/cli.ini", 0644, NULL, "agree-tos = true\n" }) },
 	{ 0 },
 };

@@ -25,4 +25,7 @@ struct package {
 	const struct packed *made;
 };
 
+/* The last one: nothing of mailsetup's needs it. */
+#define FOREIGN_PACKAGE "certbot"
+
 extern const struct package archive[]; /* a NULL name ends it; dependencies come before what needs them */

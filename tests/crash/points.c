@@ -3,6 +3,7 @@
 #include "engine/state.h"
 #include "steps/steps.h"
 #include "tests/crash/machine.h"
+#include "tests/crash/packages.h"
 
 #include <signal.h>
 #include <sys/mman.h>
@@ -201,6 +202,23 @@ char *kill_rollback_twice(const char *scratch, unsigned k)
 	DEMAND(must_die(r.a, ROLLBACK, k));
 	DEMAND(dies(r.a, ROLLBACK, spread(k, scenario.rollback.n - k + 1), &died));
 	return rolls_back(r.a);
+}
+
+/* A package that the administrator has installed since is not mailsetup's to purge, however often the rollback begins. */
+char *kill_rollback_foreign(const char *scratch, unsigned k)
+{
+	CLEAN(roots) struct roots r = roots_in(scratch);
+	CLEAN(free) char *foreign = text("%s/fake/packages/" FOREIGN_PACKAGE, r.a);
+
+	machine_copy(scenario.golden_root, r.a);
+	CLEAN(fclose) FILE *f = fopen(foreign, "w");
+	fputs("installed", f);
+	fflush(f);
+	DEMAND(must_die(r.a, ROLLBACK, k));
+	DEMAND(succeeds(r.a, ROLLBACK));
+	if (unlink(foreign) < 0)
+		return text(FOREIGN_PACKAGE " was purged");
+	return as(r.a, &scenario.before, "before");
 }
 
 static void let_apt_die(const char *root, unsigned after_packages)

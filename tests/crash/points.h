@@ -38,6 +38,6 @@ extern bool thorough;
 /* Installs and rolls back without interruption. NULL, or what is wrong. */
 char *scenario_open(const char *name, const char *before_root, const char *folder);
 
-point kill_install, kill_twice, kill_rollback, kill_rollback_twice, kill_in_apt, kill_in_purge, fault_install,
+point kill_install, kill_twice, kill_rollback, kill_rollback_twice, kill_rollback_foreign, kill_in_apt, kill_in_purge, fault_install,
 	fault_rollback, rollback_step, install_again;
 #define FAULTS 8 /* kinds of fault: four errnos, once and from then on */

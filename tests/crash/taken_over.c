@@ -17,7 +17,7 @@ unsigned taken_over_packages(void)
 {
 	unsigned n = 0;
 
-	while (archive[n].name)
+	while (archive[n].name && strcmp(archive[n].name, FOREIGN_PACKAGE) != 0)
 		n++;
 	return n;
 }
