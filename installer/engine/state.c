@@ -348,20 +348,6 @@ struct error *state_params_load(struct state *s, struct params *p)
 	return NULL;
 }
 
-struct error *state_note_set(struct state *s, const char *name, const char *value)
-{
-	CLEAN(sqlite3_finalize) sqlite3_stmt *statement = NULL;
-
-	if (!value)
-		return delete_named(s, "DELETE FROM note WHERE name = ?", name);
-	TRY(seam("commit-note", name));
-	TRY(database_prepare(s->db,
-		"INSERT INTO note (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2", &statement));
-	bind_text(statement, 1, name);
-	bind_text(statement, 2, value);
-	return database_finish(s->db, statement);
-}
-
 struct error *state_note_get(struct state *s, const char *name, char **ret)
 {
 	CLEAN(list) struct list values = { 0 };
@@ -369,6 +355,23 @@ struct error *state_note_get(struct state *s, const char *name, char **ret)
 	TRY(select_texts(s, "SELECT value FROM note WHERE name = ?", name, &values));
 	*ret = values.n ? text_copy(values.v[0]) : NULL;
 	return NULL;
+}
+
+struct error *state_note_set(struct state *s, const char *name, const char *value)
+{
+	CLEAN(sqlite3_finalize) sqlite3_stmt *statement = NULL;
+	CLEAN(free) char *known = NULL;
+
+	if (!value) {
+		TRY(state_note_get(s, name, &known));
+		return known ? delete_named(s, "DELETE FROM note WHERE name = ?", name) : NULL;
+	}
+	TRY(seam("commit-note", name));
+	TRY(database_prepare(s->db,
+		"INSERT INTO note (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2", &statement));
+	bind_text(statement, 1, name);
+	bind_text(statement, 2, value);
+	return database_finish(s->db, statement);
 }
 
 struct error *state_notes(struct state *s, const char *prefix, struct list *ret)
