@@ -53,6 +53,8 @@ struct error *ensure_schema(struct run *run, const char *schema, struct owner ow
 		run_difference(run, "database", ACCOUNTS_PATH, false, "tables to be made");
 	else if (!complete)
 		TRY(create_schema(run, schema, owner));
+	else if (!run_is_plan(run))
+		TRY(file_sweep(run->host, ACCOUNTS_PATH)); /* of a rollback that was killed */
 	return complete || !run_is_plan(run) ? ensure_attributes(run, ACCOUNTS_PATH, owner) : NULL;
 }
 

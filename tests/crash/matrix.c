@@ -103,7 +103,7 @@ static void run_taken_over(const char *before)
 	run("a second install does nothing", install_again, 1, 1, 1);
 	run("killed at actions of install, resumed and rolled back", kill_install, scenario.install.n, 13, 30);
 	run("killed at actions of rollback, rolled back and installed again", kill_rollback,
-		scenario.rollback.n, 9, 30);
+		scenario.rollback.n, 3, 100);
 	run("faults at actions of install", fault_install, scenario.install.n * FAULTS, 129, 20);
 }
 
