@@ -8,10 +8,10 @@ RELEASE = bullseye
 
 CC      = gcc
 CFLAGS  = -O2 -g
-PKGS    = libcurl libcrypto libssl sqlite3 libsystemd libarchive libidn2 libpsl jansson opendkim libmnl
+PKGS    = libcurl libcrypto libssl sqlite3 libsystemd libarchive libseccomp zlib libidn2 libpsl jansson opendkim libmnl
 
 # What building needs, by the same names on Debian 11, 12 and 13.
-DEPS    = gcc make pkg-config libc6-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libsystemd-dev libarchive-dev \
+DEPS    = gcc make pkg-config libc6-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libsystemd-dev libarchive-dev libseccomp-dev zlib1g-dev \
           libcmocka-dev libidn2-dev libpsl-dev libjansson-dev libopendkim-dev libunbound-dev libmnl-dev libcrypt-dev
 
 STRICT  = -std=gnu17 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \

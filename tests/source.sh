@@ -25,6 +25,7 @@ includes 'host knows neither engine nor command line' installer/host 'engine|ens
 includes 'mail knows neither engine nor command line' installer/mail 'engine|ensure|cli|steps|checks'
 includes 'engine knows neither steps nor command line' installer/engine 'ensure|cli|steps|checks'
 includes 'verbs know neither steps nor command line' installer/ensure 'cli|steps|checks'
+includes 'migrate knows neither steps nor command line' installer/migrate 'ensure|cli|steps|checks'
 includes 'steps know no command line' steps cli
 includes 'checks know neither steps nor command line' checks 'cli|steps|ensure'
 

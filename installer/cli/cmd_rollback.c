@@ -1,5 +1,6 @@
 #include "base/i18n.h"
 #include "cli/json.h"
+#include "cli/migration.h"
 #include "cli/prompt.h"
 #include "cli/session.h"
 #include "cli/suggest.h"
@@ -109,6 +110,9 @@ static struct error *rollback(struct cli *cli)
 		TRY(refuse_rebuilt(s.run.state));
 		TRY(affected(&s, only, &names));
 		TRY(ask(cli, &names));
+		struct migration m = migration_of(&s, cli);
+		if (!only)
+			TRY(migration_settle(&m));
 		struct error *e = run_rollback(&s.run, &s.graph, only);
 		terminal_close(&s.terminal);
 		if (error_code(e) == ERR_INCOMPLETE)

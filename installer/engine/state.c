@@ -178,8 +178,24 @@ void state_close(struct state *s)
 	free(s);
 }
 
+/* Of imports of mail (migrate/record.h), which stays. */
+static struct error *remove_lists(struct host *h)
+{
+	CLEAN(list) struct list names = { 0 };
+
+	TRY(directory_list(h, STATE_DIRECTORY, &names));
+	for (size_t i = 0; i < names.n; i++) {
+		CLEAN(free) char *path = text(STATE_DIRECTORY "/%s", names.v[i]);
+
+		if (ends_with(names.v[i], ".list"))
+			TRY(file_remove(h, path));
+	}
+	return NULL;
+}
+
 struct error *state_destroy(struct host *h, struct state *s)
 {
+	TRY(remove_lists(h));
 	state_close(s);
 	TRY(file_remove(h, STATE_PATH "-journal"));
 	TRY(file_remove(h, STATE_PATH));

@@ -6,11 +6,12 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static struct {
-	pid_t owner;
-	unsigned long count;
+	pid_t owner, parent; /* parent: of a child that inherited the count, or 0 */
+	unsigned long *count; /* shared with that child */
 	const char *log;
 	unsigned long die;
 	const char *die_at;
@@ -48,6 +49,9 @@ static void read_environment(void)
 	char *end;
 
 	state.owner = getpid();
+	state.count = mmap(NULL, sizeof(*state.count), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (state.count == MAP_FAILED)
+		_exit(ERR_STOPPED);
 	state.log = getenv("MAILSETUP_SEAM_LOG");
 	if (die) {
 		state.die = strtoul(die, &end, 10);
@@ -66,9 +70,9 @@ static void read_environment(void)
 		refuse("MAILSETUP_SEAM_FAIL", fails);
 }
 
-static void write_log(const char *action, const char *target)
+static void write_log(unsigned long count, const char *action, const char *target)
 {
-	CLEAN(free) char *line = text("%lu %s %s\n", state.count, action, target);
+	CLEAN(free) char *line = text("%lu %s %s\n", count, action, target);
 	CLEAN(fd) int fd = open(state.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
 	/* One write: a kill leaves a whole line or none. */
@@ -76,11 +80,19 @@ static void write_log(const char *action, const char *target)
 		refuse("MAILSETUP_SEAM_LOG", state.log);
 }
 
-static bool is_last(const char *action, const char *target)
+static bool is_last(unsigned long count, const char *action, const char *target)
 {
 	CLEAN(free) char *here = state.die_at ? text("%s %s", action, target) : NULL;
 
-	return here ? strcmp(here, state.die_at) == 0 : state.count == state.die;
+	return here ? strcmp(here, state.die_at) == 0 : count == state.die;
+}
+
+void seam_inherit(void)
+{
+	if (!state.owner)
+		read_environment();
+	state.parent = getppid();
+	state.owner = getpid();
 }
 
 struct error *seam(const char *action, const char *target)
@@ -90,12 +102,15 @@ struct error *seam(const char *action, const char *target)
 	/* A forked child (a computation, a check) is not the process that is counted. */
 	if (getpid() != state.owner)
 		return NULL;
-	state.count++;
+	unsigned long count = __atomic_add_fetch(state.count, 1, __ATOMIC_SEQ_CST);
 	if (state.log)
-		write_log(action, target);
-	if (is_last(action, target))
+		write_log(count, action, target);
+	if (is_last(count, action, target)) {
+		if (state.parent)
+			kill(state.parent, SIGKILL);
 		kill(getpid(), SIGKILL);
-	if (state.fail && (state.count == state.fail || (state.fail_on && state.count > state.fail)))
+	}
+	if (state.fail && (count == state.fail || (state.fail_on && count > state.fail)))
 		return fail_errno(state.fail_errno, "cannot %s %s", action, target);
 	return NULL;
 }

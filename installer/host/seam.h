@@ -17,11 +17,16 @@
 
 #ifdef MAILSETUP_SEAM
 struct error *seam(const char *action, const char *target) MUST_USE;
+/* In a child that does durable work for its parent, which waits: it goes on counting, and takes its parent with it when it dies. */
+void seam_inherit(void);
 #else
 static inline MUST_USE struct error *seam(const char *action, const char *target)
 {
 	(void)action;
 	(void)target;
 	return NULL;
+}
+static inline void seam_inherit(void)
+{
 }
 #endif

@@ -1,0 +1,184 @@
+#include "cli/migration.h"
+#include "base/i18n.h"
+#include "cli/json.h"
+#include "migrate/assign.h"
+#include "migrate/prove.h"
+
+#define NAME_COLUMNS 28
+#define ROOT_SHOWN   60
+
+struct migration migration_of(struct session *s, struct cli *cli)
+{
+	return (struct migration){
+		.host = s->host,
+		.state = s->run.state,
+		.params = &cli->params,
+		.events = &s->events,
+		.fd = -1,
+	};
+}
+
+struct error *migration_possible(const struct migration *m)
+{
+	if (!m->state || !m->params->domain)
+		return fail(ERR_PRECHECK, _("nothing is installed here: `mailsetup install --domain DOMAIN` comes first"));
+	return NULL;
+}
+
+/* --- JSON --- */
+
+static void add_folders(json_t *folders, const struct mailbox *m)
+{
+	for (size_t i = 0; m->address && i < m->n; i++) {
+		const struct folder *f = &m->folders[i];
+		CLEAN(free) char *title = folder_title(f->name);
+		json_t *one = json_object();
+
+		json_set_text(one, "mailbox", m->address);
+		json_set_text(one, "folder", title);
+		json_object_set_new(one, "archive", json_integer((json_int_t)f->archive));
+		json_object_set_new(one, "imported", json_integer((json_int_t)f->imported));
+		json_object_set_new(one, "present", json_integer((json_int_t)f->present));
+		json_object_set_new(one, "refused", json_integer((json_int_t)f->refused));
+		if (f->counted >= 0)
+			json_object_set_new(one, "counted", json_integer(f->counted));
+		json_array_append_new(folders, one);
+	}
+}
+
+static json_t *reasons(const struct reason *v, size_t n)
+{
+	json_t *all = json_object();
+
+	for (size_t i = 0; i < n; i++)
+		json_object_set_new(all, v[i].text, json_integer((json_int_t)v[i].n));
+	return all;
+}
+
+static void tell_json(struct cli *cli, const struct migration *m)
+{
+	struct totals t = report_totals(&m->report);
+	json_t *done = json_event("done"), *folders = json_array(), *unknown = json_array();
+
+	for (size_t i = 0; i < m->report.n; i++) {
+		const struct mailbox *box = &m->report.mailboxes[i];
+		CLEAN(free) char *root = text_fit(box->root, 0);
+
+		add_folders(folders, box);
+		if (!box->address)
+			json_array_append_new(unknown, json_string(root));
+	}
+	if (m->number && t.imported)
+		json_object_set_new(done, "import", json_integer(m->number));
+	if (m->dry)
+		json_object_set_new(done, "dry_run", json_true());
+	json_object_set_new(done, "archive", json_integer((json_int_t)t.archive));
+	json_object_set_new(done, "imported", json_integer((json_int_t)t.imported));
+	json_object_set_new(done, "present", json_integer((json_int_t)t.present));
+	json_object_set_new(done, "refused", json_integer((json_int_t)t.refused));
+	json_object_set_new(done, "folders", folders);
+	json_object_set_new(done, "reasons", reasons(m->report.refused, m->report.n_refused));
+	json_object_set_new(done, "left_out", reasons(m->report.left_out, m->report.n_left_out));
+	json_object_set_new(done, "without_account", unknown);
+	if (!m->dry)
+		json_object_set_new(done, "proven", json_boolean(m->proven));
+	json_write(cli->screen.out, done);
+}
+
+/* --- text --- */
+
+static void folder_line(FILE *out, const struct folder *f)
+{
+	CLEAN(free) char *title = folder_title(f->name);
+	CLEAN(free) char *shown = text_fit(title, NAME_COLUMNS);
+	CLEAN(free) char *counted = f->counted < 0 ? text_copy("-") : text("%lld", (long long)f->counted);
+
+	fputs("  ", out);
+	put_padded(out, shown, NAME_COLUMNS);
+	fprintf(out, " %10llu %10llu %10llu %10llu %10s\n", (unsigned long long)f->archive, (unsigned long long)f->imported,
+		(unsigned long long)f->present, (unsigned long long)f->refused, counted);
+}
+
+static void mailbox_lines(FILE *out, const struct mailbox *m)
+{
+	put_text(out, m->address);
+	fputc('\n', out);
+	fputs("  ", out);
+	put_padded(out, _("folder"), NAME_COLUMNS);
+	fprintf(out, " %10s %10s %10s %10s %10s\n", _("in archive"), _("imported"), _("present"), _("refused"), _("by Dovecot"));
+	for (size_t i = 0; i < m->n; i++)
+		folder_line(out, &m->folders[i]);
+}
+
+static void unknown_line(struct cli *cli, const struct mailbox *m)
+{
+	struct assignment a = { .domain = cli->params.domain };
+	CLEAN(free) char *address = assignment_guess(&a, m->root), *root = text_fit(m->root, ROOT_SHOWN);
+	uint64_t messages = 0;
+
+	for (size_t i = 0; i < m->n; i++)
+		messages += m->folders[i].archive;
+	fprintf(cli->screen.out, _("no account: %s (%llu messages); "), root, (unsigned long long)messages);
+	if (address)
+		fprintf(cli->screen.out, _("`mailsetup user add %s` makes one, or give --map '%s=ADDRESS'; then the same command again\n"), address,
+			root);
+	else
+		fprintf(cli->screen.out, _("give --map '%s=ADDRESS', then the same command again\n"), root);
+}
+
+static void reason_lines(FILE *out, const char *label, const struct reason *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		fprintf(out, "%s: %llu × ", label, (unsigned long long)v[i].n);
+		put_text(out, v[i].text);
+		fputs(" (", out);
+		put_text(out, v[i].example);
+		fputs(v[i].n > 1 ? ", ...)\n" : ")\n", out);
+	}
+}
+
+static void tell_text(struct cli *cli, const struct migration *m)
+{
+	FILE *out = cli->screen.out;
+	struct totals t = report_totals(&m->report);
+
+	for (size_t i = 0; i < m->report.n; i++)
+		if (m->report.mailboxes[i].address)
+			mailbox_lines(out, &m->report.mailboxes[i]);
+	for (size_t i = 0; i < m->report.n; i++)
+		if (!m->report.mailboxes[i].address)
+			unknown_line(cli, &m->report.mailboxes[i]);
+	reason_lines(out, _("refused"), m->report.refused, m->report.n_refused);
+	reason_lines(out, _("left out"), m->report.left_out, m->report.n_left_out);
+	if (m->dry)
+		fprintf(out, _("%llu messages would be imported, %llu are present already, %llu would be refused; nothing was written\n"),
+			(unsigned long long)t.imported, (unsigned long long)t.present, (unsigned long long)t.refused);
+	else if (!t.imported)
+		fprintf(out, _("imported 0 messages, %llu present already, %llu refused\n"), (unsigned long long)t.present,
+			(unsigned long long)t.refused);
+	else
+		fprintf(out, _("imported %llu messages, %llu present already, %llu refused (import %u)\n"), (unsigned long long)t.imported,
+			(unsigned long long)t.present, (unsigned long long)t.refused, m->number);
+}
+
+struct error *migration_tell(struct cli *cli, const struct migration *m, struct error *e)
+{
+	struct totals t = report_totals(&m->report);
+	bool unfinished = false;
+
+	if (e) {
+		error_free(migration_unfinished(m->state, &unfinished));
+		if (unfinished)
+			cli->next = _("nothing is lost: run `mailsetup resume` to go on");
+		return e;
+	}
+	if (cli->json)
+		tell_json(cli, m);
+	else if (!cli->quiet)
+		tell_text(cli, m);
+	if (!m->dry && !m->proven)
+		return fail(ERR_STOPPED, _("the mail is imported, but Dovecot does not count what stands in the mailbox; look at "
+					   "`journalctl -u dovecot`"));
+	cli->verdict = t.refused || t.without_account ? ERR_STOPPED : ERR_OK;
+	return NULL;
+}

@@ -1,0 +1,457 @@
+#include "migrate/migrate.h"
+#include "base/interrupt.h"
+#include "host/file.h"
+#include "host/seam.h"
+#include "host/unpack.h"
+#include "mail/accounts.h"
+#include "migrate/import.h"
+#include "migrate/place.h"
+#include "migrate/prove.h"
+#include "migrate/record.h"
+#include "migrate/stage.h"
+#include "migrate/tree.h"
+#include "migrate/worker.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TICK_MS	  250
+#define MEGABYTE  1e6
+#define PROOFS	  10 /* mail may arrive between two counts */
+#define PROOF_MS  500
+
+DEFINE_CLEANUP(struct unpack *, unpack_free)
+
+struct error *archive_open(const char *path, int *ret_fd)
+{
+	struct stat st;
+	bool input = strcmp(path, "-") == 0;
+	CLEAN(fd) int fd = input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fail(ERR_USAGE, "cannot open the archive %s: %s", path, strerror(errno));
+	if (input && isatty(fd))
+		return fail(ERR_USAGE, "standard input is a terminal: `ssh OLD tar cz -C /var/mail ... | mailsetup migrate-maildir -`");
+	if (S_ISDIR(st.st_mode))
+		return fail(ERR_USAGE, "%s is a directory; make an archive of it: `tar czf old.tar.gz -C %s .`", path, path);
+	if (!input && !S_ISREG(st.st_mode))
+		return fail(ERR_USAGE, "%s is no regular file; to read from a pipe, give - and use standard input", path);
+	*ret_fd = fd;
+	fd = -1;
+	return NULL;
+}
+
+/* --- talking to the process that works --- */
+
+struct watch {
+	const struct migration *m;
+	uint64_t size; /* of the archive; 0: not known */
+	struct timespec began;
+};
+
+static double seconds_since(const struct timespec *t)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - t->tv_sec) + (double)(now.tv_nsec - t->tv_nsec) / 1e9;
+}
+
+static char *rest_of_time(const struct watch *w, double done, double spent)
+{
+	if (!w->size || done < 1 || spent < 1)
+		return text_copy("");
+	double left = spent * ((double)w->size - done) / done;
+	return left < 90 ? text(", %.0f s left", left) : text(", %.0f min left", left / 60);
+}
+
+static void show_progress(const struct watch *w, json_int_t consumed, json_int_t messages)
+{
+	double spent = seconds_since(&w->began), done = (double)consumed, rate = spent > 0 ? done / spent : 0;
+	CLEAN(free) char *left = rest_of_time(w, done, spent);
+	CLEAN(free) char *of = w->size ? text(" of %.0f", (double)w->size / MEGABYTE) : text_copy("");
+	CLEAN(free) char *line = text("%.0f%s MB, %lld messages, %.1f MB/s%s", done / MEGABYTE, of, (long long)messages, rate / MEGABYTE, left);
+
+	events_emit(w->m->events, &(struct event){
+					  .kind = EVENT_PROGRESS,
+					  .text = line,
+					  .percent = w->size ? 100 * done / (double)w->size : -1,
+				  });
+}
+
+/* Hears the process out. *ret is the last object that it told, or NULL. stoppable: an interrupt ends it. */
+static struct error *follow(struct worker *worker, const struct watch *w, bool stoppable, json_t **ret)
+{
+	json_int_t consumed, messages;
+	json_t *said;
+
+	*ret = NULL;
+	for (;;) {
+		struct error *e = worker_hear(worker, TICK_MS, &said);
+		if (e) {
+			json_decref(*ret);
+			*ret = NULL;
+			return e;
+		}
+		if (!said)
+			return NULL;
+		if (json_unpack(said, "{sI sI}", "consumed", &consumed, "messages", &messages) == 0)
+			show_progress(w, consumed, messages);
+		if (json_object_get(said, "report") || json_object_get(said, "removed")) {
+			json_decref(*ret);
+			*ret = json_incref(said);
+		}
+		json_decref(said);
+		if (stoppable && interrupted()) {
+			json_decref(*ret);
+			*ret = NULL;
+			return fail(ERR_STOPPED, "stopped; nothing was imported");
+		}
+	}
+}
+
+/* --- the tasks of that process --- */
+
+static struct error *tell_report(struct import *im)
+{
+	return worker_tell(im, json_pack("{so}", "report", report_json(&im->report)));
+}
+
+static struct error *sweep_task(struct import *im, void *argument)
+{
+	CLEAN(free) char *name = text(STAGING_NAME, im->number);
+
+	(void)argument;
+	TRY(seam("sweep", name));
+	return tree_remove(im->mail, name);
+}
+
+static struct error *stage_task(struct import *im, void *argument)
+{
+	CLEAN(free) char *name = text(STAGING_NAME, im->number);
+
+	im->staging = -1;
+	if (!im->dry) {
+		TRY(sweep_task(im, NULL));
+		TRY(seam("mkdir", name));
+		TRY(tree_make(im->mail, name, &im->staging));
+	}
+	TRY(stage(im, argument));
+	return tell_report(im);
+}
+
+static struct error *place_task(struct import *im, void *argument)
+{
+	(void)argument;
+	TRY(place(im));
+	return tell_report(im);
+}
+
+static struct error *count_task(struct import *im, void *argument)
+{
+	(void)argument;
+	TRY(count_files(im));
+	return tell_report(im);
+}
+
+static struct error *undo_task(struct import *im, void *argument)
+{
+	struct undone *undone = argument;
+
+	TRY(undo_import(im, undone));
+	return worker_tell(im, json_pack("{sI sI}", "removed", (json_int_t)undone->removed, "gone", (json_int_t)undone->gone));
+}
+
+/* *ret_answer may be NULL where none is awaited. */
+static struct error *run_task(const struct migration *m, struct import *im, worker_task *task, void *argument, const struct watch *w,
+	json_t **ret_answer)
+{
+	CLEAN(worker_free) struct worker *worker = NULL;
+	json_t *answer;
+
+	(void)m;
+	TRY(worker_start(im, task, argument, &worker));
+	TRY(follow(worker, w, task == stage_task, &answer));
+	if (ret_answer)
+		*ret_answer = answer;
+	else
+		json_decref(answer);
+	return !ret_answer || answer ? NULL : fail(ERR_STOPPED, "the process of the import gave no report");
+}
+
+static struct error *take_report(struct migration *m, json_t *answer)
+{
+	struct report report = { 0 };
+	struct error *e = report_read(json_object_get(answer, "report"), &report);
+
+	json_decref(answer);
+	report_free(&m->report);
+	m->report = report;
+	return e;
+}
+
+/* --- the parts of an import --- */
+
+static struct import import_of(const struct migration *m)
+{
+	return (struct import){ .number = m->number, .dry = m->dry, .list = -1, .staging = -1, .report = m->report };
+}
+
+static struct error *sweep(const struct migration *m, unsigned number)
+{
+	struct import im = { .number = number, .list = -1, .staging = -1 };
+
+	TRY(run_task(m, &im, sweep_task, NULL, &(struct watch){ .m = m }, NULL));
+	return record_forget(m->host, m->state, number);
+}
+
+static struct error *load_accounts(const struct migration *m, struct assignment *a)
+{
+	CLEAN(accounts_close) struct accounts *accounts = NULL;
+
+	TRY(accounts_open(m->host, true, &accounts));
+	TRY(accounts_users(accounts, &a->accounts));
+	for (size_t i = 0; m->maps && i < m->maps->n; i++)
+		list_add(&a->maps, m->maps->v[i]);
+	a->user = m->user;
+	a->domain = m->params->domain;
+	return assignment_check(a);
+}
+
+static struct error *check_space(const struct migration *m, uint64_t size)
+{
+	uint64_t bytes, inodes;
+	bool read_only;
+
+	TRY(file_space(m->host, MAILBOXES, &bytes, &inodes, &read_only));
+	if (read_only)
+		return fail(ERR_PRECHECK, MAILBOXES " is on a file system that is mounted read-only; `mount -o remount,rw` it");
+	if (!m->dry && bytes < size)
+		return fail(ERR_PRECHECK, "the archive does not fit: it is %.0f MB, and %s has %.0f MB free; make room",
+			(double)size / MEGABYTE, MAILBOXES, (double)bytes / MEGABYTE);
+	return NULL;
+}
+
+static struct error *is_unchanged(const struct migration *m, const struct stat *before)
+{
+	struct stat now;
+
+	if (fstat(m->fd, &now) < 0)
+		return fail_errno(errno, "cannot look at the archive %s", m->archive);
+	if (S_ISREG(now.st_mode) && (now.st_size != before->st_size || now.st_mtim.tv_sec != before->st_mtim.tv_sec ||
+					    now.st_mtim.tv_nsec != before->st_mtim.tv_nsec))
+		return fail(ERR_PRECHECK, "the archive %s was changed while it was read; nothing was imported", m->archive);
+	return NULL;
+}
+
+static struct error *read_archive(struct migration *m, struct import *im)
+{
+	CLEAN(unpack_free) struct unpack *u = NULL;
+	struct stat st;
+	json_t *answer;
+
+	if (fstat(m->fd, &st) < 0)
+		return fail_errno(errno, "cannot look at the archive %s", m->archive);
+	struct watch watch = { .m = m, .size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0 };
+	clock_gettime(CLOCK_MONOTONIC, &watch.began);
+	TRY(check_space(m, watch.size));
+	TRY(unpack_start(m->fd, watch.size, &u));
+	TRY(run_task(m, im, stage_task, u, &watch, &answer));
+	TRY(take_report(m, answer));
+	return is_unchanged(m, &st);
+}
+
+static struct error *open_list(const struct migration *m, int *ret_fd)
+{
+	CLEAN(free) char *path = text(LIST_PATH, m->number);
+
+	TRY(seam("list", path));
+	return file_open(m->host, path, O_RDWR | O_CREAT | O_TRUNC, ret_fd);
+}
+
+/* The first half: nothing is visible to Dovecot. */
+static struct error *judge_archive(struct migration *m)
+{
+	struct import im = import_of(m);
+	CLEAN(fd) int list = -1;
+
+	struct error *e = load_accounts(m, &im.assignment);
+	if (!e && !m->dry)
+		e = open_list(m, &list);
+	im.list = list;
+	if (!e)
+		e = read_archive(m, &im);
+	if (!e && list >= 0 && fsync(list) < 0)
+		e = fail_errno(errno, "cannot write the list of the import");
+	list_free(&im.assignment.accounts);
+	list_free(&im.assignment.maps);
+	return e;
+}
+
+static bool adds_up(const struct report *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		for (size_t k = 0; r->mailboxes[i].address && k < r->mailboxes[i].n; k++) {
+			const struct folder *f = &r->mailboxes[i].folders[k];
+
+			if (f->counted != (int64_t)f->files || f->files < f->imported)
+				return false;
+		}
+	return true;
+}
+
+static struct error *prove(struct migration *m)
+{
+	for (unsigned i = 0; i < PROOFS && !m->proven; i++) {
+		struct import im = import_of(m);
+		json_t *answer;
+
+		if (i) {
+			nanosleep(&(struct timespec){ .tv_nsec = PROOF_MS * 1000000L }, NULL);
+			TRY(run_task(m, &im, count_task, NULL, &(struct watch){ .m = m }, &answer));
+			TRY(take_report(m, answer));
+		}
+		TRY(count_by_dovecot(m->host, &m->report));
+		m->proven = adds_up(&m->report);
+	}
+	return NULL;
+}
+
+/* The second half: what was judged comes in. */
+static struct error *place_all(struct migration *m)
+{
+	struct import im = import_of(m);
+	struct watch watch = { .m = m };
+	json_t *answer;
+
+	connected_users(m->host, &im.sessions);
+	struct error *e = run_task(m, &im, place_task, NULL, &watch, &answer);
+	list_free(&im.sessions);
+	TRY(e);
+	TRY(take_report(m, answer));
+	/* An import that brought nothing is nothing that could be taken back. */
+	if (report_totals(&m->report).imported)
+		TRY(record_write(m->state, m, PHASE_DONE));
+	else
+		TRY(record_forget(m->host, m->state, m->number));
+	return wrap(prove(m), "the mail is imported, but Dovecot could not be asked to count it");
+}
+
+static struct error *import(struct migration *m)
+{
+	TRY(record_write(m->state, m, PHASE_READING));
+	struct error *e = judge_archive(m);
+	if (e) {
+		report_free(&m->report);
+		/* What was staged is of no use; where even that cannot be said, it is swept later. */
+		error_free(sweep(m, m->number));
+		m->number = 0;
+		return e;
+	}
+	TRY(record_write(m->state, m, PHASE_PLACING));
+	return place_all(m);
+}
+
+static void show_begin(const struct migration *m)
+{
+	events_emit(m->events, &(struct event){ .kind = EVENT_STEP_BEGIN, .step = "import", .title = m->archive });
+}
+
+/* --- what is offered --- */
+
+struct error *migration_unfinished(struct state *s, bool *ret)
+{
+	CLEAN(record) struct record r = { 0 };
+
+	TRY(record_unfinished(s, &r));
+	*ret = r.phase != PHASE_NONE;
+	return NULL;
+}
+
+static struct error *finish(const struct migration *m, struct record *r)
+{
+	struct migration old = *m;
+
+	old.number = r->number;
+	old.archive = r->archive;
+	old.user = r->user;
+	old.maps = &r->maps;
+	old.report = r->report;
+	r->report = (struct report){ 0 };
+	struct error *e = place_all(&old);
+	report_free(&old.report);
+	return wrap(e, "import %u, which was unfinished", r->number);
+}
+
+struct error *migration_settle(struct migration *m)
+{
+	CLEAN(record) struct record r = { 0 };
+
+	TRY(record_unfinished(m->state, &r));
+	if (r.phase == PHASE_NONE)
+		return NULL;
+	return r.phase == PHASE_PLACING ? finish(m, &r) : sweep(m, r.number);
+}
+
+struct error *migrate(struct migration *m)
+{
+	show_begin(m);
+	if (m->dry)
+		return judge_archive(m);
+	TRY(migration_settle(m));
+	TRY(record_next_number(m->state, &m->number));
+	return import(m);
+}
+
+struct error *migration_resume(struct migration *m)
+{
+	CLEAN(record) struct record r = { 0 };
+	CLEAN(fd) int fd = -1;
+
+	TRY(record_unfinished(m->state, &r));
+	m->number = r.number;
+	m->archive = r.archive;
+	m->user = r.user;
+	m->maps = &r.maps;
+	show_begin(m);
+	if (r.phase == PHASE_PLACING) {
+		m->report = r.report;
+		r.report = (struct report){ 0 };
+		return place_all(m);
+	}
+	if (strcmp(m->archive, "-") == 0) {
+		TRY(sweep(m, m->number));
+		return fail(ERR_STOPPED, "the import was read from standard input and is not complete; nothing was imported: run the same command again");
+	}
+	TRY(archive_open(m->archive, &fd));
+	m->fd = fd;
+	struct error *e = import(m);
+	m->fd = -1;
+	return e;
+}
+
+struct error *migration_undo(struct migration *m, unsigned number, struct undone *ret)
+{
+	CLEAN(record) struct record r = { 0 };
+	CLEAN(free) char *path = text(LIST_PATH, number);
+	CLEAN(fd) int list = -1;
+	json_int_t removed, gone;
+	json_t *answer;
+
+	TRY(record_read(m->state, number, &r));
+	if (r.phase == PHASE_NONE)
+		return fail(ERR_USAGE, "there is no import %u; `mailsetup migrate-maildir --list` shows those that can be taken back", number);
+	if (r.phase != PHASE_DONE)
+		return fail(ERR_CONFLICT, "import %u is not finished: run `mailsetup resume` first", number);
+	TRY(file_open(m->host, path, O_RDONLY, &list));
+	struct import im = { .number = number, .list = list, .staging = -1, .report = r.report };
+	TRY(run_task(m, &im, undo_task, ret, &(struct watch){ .m = m }, &answer));
+	int bad = json_unpack(answer, "{sI sI}", "removed", &removed, "gone", &gone);
+	json_decref(answer);
+	if (bad)
+		return fail(ERR_STOPPED, "the process of the import gave no report");
+	*ret = (struct undone){ .removed = (uint64_t)removed, .gone = (uint64_t)gone };
+	return record_forget(m->host, m->state, number);
+}

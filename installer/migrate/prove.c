@@ -1,0 +1,76 @@
+#include "migrate/prove.h"
+#include "base/bytes.h"
+#include "host/process.h"
+#include "mail/mutf7.h"
+
+#define COUNT_SECONDS 3600 /* Dovecot reads each new folder once, a million messages in a minute */
+
+char *folder_title(const char *name)
+{
+	CLEAN(bytes) struct bytes title = { 0 };
+
+	if (!*name)
+		return text_copy("INBOX");
+	if (!mutf7_decode(name + 1, &title))
+		return text_copy(name + 1);
+	return text_copy(bytes_text(&title));
+}
+
+void connected_users(struct host *h, struct list *ret)
+{
+	CLEAN(bytes) struct bytes output = { 0 };
+	struct error *e = process_simple(h, &output, "doveadm", "-f", "json", "who", NULL);
+	json_t *who = e ? NULL : json_loads(bytes_text(&output), 0, NULL), *one;
+	size_t i;
+
+	error_free(e);
+	json_array_foreach (who, i, one) {
+		const char *user = json_string_value(json_object_get(one, "username"));
+
+		if (user && !list_has(ret, user))
+			list_add(ret, user);
+	}
+	json_decref(who);
+}
+
+static struct error *ask(struct host *h, const char *address, json_t **ret)
+{
+	const char *argv[] = { "doveadm", "-f", "json", "mailbox", "status", "-u", address, "messages", "*", NULL };
+	CLEAN(bytes) struct bytes output = { 0 };
+
+	TRY(process_run(h, &(struct process){ .argv = argv, .timeout = COUNT_SECONDS }, &output, NULL));
+	*ret = json_loads(bytes_text(&output), 0, NULL);
+	return json_is_array(*ret) ? NULL : fail(ERR_STOPPED, "doveadm does not say how many messages %s has", address);
+}
+
+static void set_count(struct mailbox *m, const char *title, int64_t count)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		CLEAN(free) char *own = folder_title(m->folders[i].name);
+
+		if (strcmp(own, title) == 0)
+			m->folders[i].counted = count;
+	}
+}
+
+struct error *count_by_dovecot(struct host *h, struct report *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		json_t *status = NULL, *one;
+		size_t k;
+
+		if (!r->mailboxes[i].address)
+			continue;
+		struct error *e = ask(h, r->mailboxes[i].address, &status);
+		json_array_foreach (status, k, one) {
+			const char *title = json_string_value(json_object_get(one, "mailbox"));
+			const char *count = json_string_value(json_object_get(one, "messages"));
+
+			if (title && count)
+				set_count(&r->mailboxes[i], title, strtoll(count, NULL, 10));
+		}
+		json_decref(status);
+		TRY(e);
+	}
+	return NULL;
+}

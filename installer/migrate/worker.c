@@ -1,0 +1,196 @@
+#include "migrate/worker.h"
+#include "host/seam.h"
+#include "migrate/tree.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define LINE_MAX_SIZE (256U << 20)
+
+struct worker {
+	pid_t pid;
+	int fd;
+	struct bytes pending; /* read, not yet a line */
+	bool ended;
+};
+
+static struct error *become_mailbox_user(pid_t parent)
+{
+	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(MAILBOX_USER, MAILBOX_USER, MAILBOX_USER) < 0 ||
+				      setresuid(MAILBOX_USER, MAILBOX_USER, MAILBOX_USER) < 0))
+		return fail_errno(errno, "cannot become the user of the mailboxes");
+	/* After the change of user, which undoes it. */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ||
+		prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		return fail(ERR_STOPPED, "cannot give up privileges");
+	umask(077);
+	return NULL;
+}
+
+static void calm_signals(void)
+{
+	sigset_t none;
+
+	/* Not in the terminal's group: an interrupt is the parent's to answer. */
+	setpgid(0, 0);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static struct error *run_task(struct import *im, worker_task *task, void *argument, pid_t parent)
+{
+	TRY(become_mailbox_user(parent));
+	im->mail = open(MAILBOXES, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (im->mail < 0)
+		return fail_errno(errno, "cannot open " MAILBOXES);
+	return task(im, argument);
+}
+
+static _Noreturn void child(struct import *im, worker_task *task, void *argument, pid_t parent)
+{
+	calm_signals();
+	seam_inherit();
+	struct error *e = run_task(im, task, argument, parent);
+	json_t *last = e ? json_pack("{si ss}", "code", (int)error_code(e), "error", error_message(e)) :
+			   json_pack("{sb}", "end", 1);
+	if (!last)
+		last = json_pack("{si ss}", "code", ERR_STOPPED, "error", "the import failed");
+	_exit(worker_tell(im, last) != NULL);
+}
+
+struct error *worker_start(struct import *im, worker_task *task, void *argument, struct worker **ret)
+{
+	int ends[2];
+	pid_t parent = getpid();
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fail_errno(errno, "cannot open a pipe");
+	fflush(NULL);
+	pid_t pid = fork();
+	if (pid < 0) {
+		struct error *e = fail_errno(errno, "cannot start a process");
+
+		close(ends[0]);
+		close(ends[1]);
+		return e;
+	}
+	if (pid == 0) {
+		close(ends[0]);
+		im->control = ends[1];
+		child(im, task, argument, parent);
+	}
+	close(ends[1]);
+	struct worker *w = allocate(sizeof(*w));
+	*w = (struct worker){ .pid = pid, .fd = ends[0] };
+	*ret = w;
+	return NULL;
+}
+
+struct error *worker_tell(struct import *im, json_t *value)
+{
+	CLEAN(free) char *line = value ? json_dumps(value, JSON_COMPACT) : NULL;
+
+	json_decref(value);
+	if (!line)
+		return fail(ERR_STOPPED, "cannot tell how the import goes");
+	TRY(write_all(im->control, line, strlen(line), "to the parent"));
+	return write_all(im->control, "\n", 1, "to the parent");
+}
+
+static struct error *understand(struct worker *w, const char *line, json_t **ret)
+{
+	json_t *json = json_loads(line, 0, NULL);
+	const char *message;
+	int code;
+
+	if (!json)
+		return fail(ERR_STOPPED, "the process of the import said what cannot be understood");
+	w->ended = json_object_get(json, "end") || json_object_get(json, "error");
+	if (json_unpack(json, "{si ss}", "code", &code, "error", &message) == 0) {
+		struct error *e = fail((enum error_code)code, "%s", message);
+
+		json_decref(json);
+		return e;
+	}
+	if (w->ended) {
+		json_decref(json);
+		json = NULL;
+	}
+	*ret = json;
+	return NULL;
+}
+
+static struct error *died(struct worker *w)
+{
+	int status = 0;
+
+	w->ended = true;
+	while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	w->pid = -1;
+	return WIFSIGNALED(status) ? fail(ERR_STOPPED, "the process of the import was killed (signal %d)", WTERMSIG(status)) :
+				     fail(ERR_STOPPED, "the process of the import ended too early");
+}
+
+/* A whole line that is pending, owned by the caller, or NULL. */
+static char *pending_line(struct worker *w)
+{
+	char *end = w->pending.size ? memchr(w->pending.data, '\n', w->pending.size) : NULL;
+
+	if (!end)
+		return NULL;
+	size_t n = (size_t)(end - w->pending.data);
+	char *line = text_copy_n(w->pending.data, n);
+	memmove(w->pending.data, end + 1, w->pending.size - n - 1);
+	w->pending.size -= n + 1;
+	return line;
+}
+
+struct error *worker_hear(struct worker *w, int timeout, json_t **ret)
+{
+	struct pollfd p = { .fd = w->fd, .events = POLLIN };
+	char buffer[65536];
+
+	*ret = NULL;
+	for (;;) {
+		CLEAN(free) char *line = pending_line(w);
+		if (line)
+			return understand(w, line, ret);
+		int ready = poll(&p, 1, timeout);
+		if (ready <= 0) {
+			*ret = json_object();
+			return NULL;
+		}
+		ssize_t n = read(w->fd, buffer, sizeof(buffer));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return died(w);
+		if (w->pending.size + (size_t)n > LINE_MAX_SIZE)
+			return fail(ERR_STOPPED, "the process of the import says too much");
+		bytes_add(&w->pending, buffer, (size_t)n);
+	}
+}
+
+void worker_free(struct worker *w)
+{
+	close(w->fd);
+	if (w->pid > 0) {
+		if (!w->ended)
+			kill(w->pid, SIGKILL);
+		while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	bytes_free(&w->pending);
+	free(w);
+}
