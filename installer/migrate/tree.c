@@ -2,29 +2,36 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
+#include <limits.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 DEFINE_CLEANUP(DIR *, closedir)
 
+/* Component after component: our paths have no ".." in them, and so no link can lead out. */
 int tree_open(int at, const char *path, int flags, mode_t mode)
 {
-	struct open_how how = {
-		.flags = (unsigned)flags | O_CLOEXEC | O_NOFOLLOW,
-		.mode = flags & O_CREAT ? mode : 0,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-	};
-	long fd;
+	CLEAN(fd) int directory = -1;
+	char part[NAME_MAX + 1];
 
-	/* EAGAIN: somebody renames directories at this moment. */
-	for (unsigned i = 0; i < 100; i++) {
-		fd = syscall(SYS_openat2, at, path, &how, sizeof(how));
-		if (fd >= 0 || errno != EAGAIN)
-			break;
+	for (;;) {
+		size_t n = strcspn(path, "/"), slashes = strspn(path + n, "/");
+
+		if (n > NAME_MAX) {
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		memcpy(part, n ? path : ".", n ? n : 1);
+		part[n ? n : 1] = '\0';
+		path += n + slashes;
+		bool last = !*path;
+		int fd = openat(directory < 0 ? at : directory, part,
+			last ? flags | O_NOFOLLOW | O_CLOEXEC : O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, mode);
+		if (last || fd < 0)
+			return fd;
+		fd_cleanup(&directory);
+		directory = fd;
 	}
-	return (int)fd;
 }
 
 struct error *tree_make(int at, const char *path, int *ret_fd)

@@ -1,6 +1,6 @@
 /*
  * Files beneath a directory descriptor, for a process that works as the owner of a tree which others of that user may change at the
- * same time: no symbolic link is followed, nothing outside is reached (openat2).
+ * same time: no symbolic link is followed, nothing outside is reached.
  */
 #pragma once
 

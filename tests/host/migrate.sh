@@ -161,21 +161,19 @@ deliver() { # ADDRESS SUBJECT
 # --- the program ---
 
 migrate() { # ARGUMENT...
-	on timeout 120 mailsetup migrate-maildir "$@" </dev/null
+	on timeout 120 mailsetup migrate-maildir "$@" </dev/null | tee "$scratch/event"
 }
-done_event() { # PYTHON-EXPRESSION over the event d of $scratch/output
+done_event() { # PYTHON-EXPRESSION over the last event d of the last import
 	/usr/bin/python3 -c 'import json, sys
 d = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8") if line.startswith("{")][-1]
 assert d["event"] == "done", d
 total = {k: sum(f[k] for f in d["folders"]) for k in ("archive", "imported", "present", "refused")}
 result = eval(sys.argv[2])
 print(result)
-sys.exit(result is False)' "$scratch/output" "$1"
+sys.exit(result is False)' "$scratch/event" "$1"
 }
-said() { # WHAT PYTHON-EXPRESSION: of the last command's --json
-	local what=0
-	done_event "$2" >"$scratch/expression" 2>&1 || what=1
-	record "$what" "$1" "not so: $2"
+said() { # WHAT PYTHON-EXPRESSION
+	expect_exit 0 "$1" done_event "$2"
 }
 
 # --- the old server: made by its users' clients ---
@@ -257,7 +255,7 @@ said 'Dovecot counts them, in each folder' 'all(f["counted"] == f["imported"] fo
 said 'folders have the names that Dovecot gives them' \
 	'{f["folder"] for f in d["folders"]} >= {"INBOX", "Sent", "Été", "Archives.2019", "Archives.2019.Été", "Vide"}'
 said 'it has a number' 'd["import"] >= 1'
-check 'every line is JSON' json_lines "$scratch/output"
+check 'every line is JSON' json_lines "$scratch/event"
 done_event 'sorted((f["folder"], f["archive"], f["imported"]) for f in d["folders"])' >"$scratch/real"
 expect_same 'the dry run had the same counts' "$scratch/dry" "$scratch/real"
 view "${jean[0]}" >"$scratch/first"
