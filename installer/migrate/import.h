@@ -33,5 +33,6 @@ struct import {
 	/* of the worker: */
 	int mail;		 /* MAILBOXES */
 	int staging;		 /* or -1 */
+	FILE *listed;		 /* list, buffered, while the archive is staged; or NULL */
 	int control;		 /* to the parent */
 };

@@ -281,11 +281,14 @@ struct error *stage(struct import *im, struct unpack *u)
 		.target = { .im = im, .index = index_new(), .staged = { -1, -1 }, .here = { -1, -1 } },
 	};
 
+	im->listed = im->list >= 0 ? fdopen(im->list, "w") : NULL;
 	struct error *e = look_at_disk(&s);
 	if (!e)
 		e = take_all(&s);
 	target_close(&s.target);
 	TRY(e);
+	if (im->listed && fclose(im->listed) != 0)
+		return fail_errno(errno, "cannot write the list of the import");
 	const struct report *r = &im->report;
 	struct totals t = report_totals(r);
 	if (!t.archive)

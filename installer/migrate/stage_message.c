@@ -110,8 +110,8 @@ static struct error *finish_file(struct taking *k, int64_t mtime)
 		times[1] = times[0];
 	if (futimens(k->out, times) < 0 || fstat(k->out, &st) < 0)
 		return fail_errno(errno, "cannot set the date of a message");
-	if (k->t->im->list >= 0 && dprintf(k->t->im->list, "%zu %zu %llu %s\n", k->t->mailbox, k->t->folder,
-					   (unsigned long long)st.st_ino, k->written) < 0)
+	if (k->t->im->listed && fprintf(k->t->im->listed, "%zu %zu %llu %s\n", k->t->mailbox, k->t->folder,
+					(unsigned long long)st.st_ino, k->written) < 0)
 		return fail_errno(errno, "cannot write the list of the import");
 	return NULL;
 }

@@ -298,7 +298,6 @@ def oddities():
         ("29-exclamation", b"Maildir/cur/1500000009.M9P9.ancien!2,S"), ("29-no-flags", b"Maildir/cur/1500000009.M9P9.ancien"),
         ("29-experimental", b"Maildir/cur/1500000009.M9P9.ancien:1,x"), ("29-new", b"Maildir/new/1500000009.M9P9.ancien"),
         ("29-mutf-7-folder", b"Maildir/.&AOk-t&AOk-/cur/1500000009.M9P9.ancien:2,S"),
-        ("29-tilde-folder", b"Maildir/.~root/cur/1500000009.M9P9.ancien:2,S"),
         ("29-wrong-sizes", b"Maildir/cur/1500000009.M9P9.ancien,S=7,W=999999:2,S"),
         ("29-uidlist-as-message", b"Maildir/cur/dovecot-uidlist:2,S"),
     ]
@@ -308,6 +307,9 @@ def oddities():
                        ("29-folder-empty-part", b"Maildir/.a..b/cur/1.evil:2,S"), ("29-folder-dot-last", b"Maildir/.a./cur/1.evil:2,S"),
                        ("29-slash-in-folder", b"Maildir/.a/b/cur/1.evil:2,S"), ("29-layout-fs", b"Maildir/Sent/cur/1.evil:2,S")):
         yield name, message(path), "0,1,2,3", ANY, "2-3"
+    # Dovecot takes no folder whose name begins so.
+    yield "29-tilde-folder", message(b"Maildir/.~root/cur/1500000009.M9P9.ancien:2,S"), "1", ANY, "2"
+    yield "29-tilde-inside", message(b"Maildir/.a~b/cur/1500000009.M9P9.ancien:2,S"), "0", ANY, "3"
     yield "29-tmp-leftovers", around(member(b"Maildir/tmp/1500000009.M9P9.ancien", EVIL), member(b"Maildir/.Sent/tmp/a", EVIL)), "0", ANY, "2"
     uidlist = b"3 V1500000000 N90 G" + b"ab" * 16 + b"\n17 :1500000001.M1P1.ancien\n80 :1500000002.M2P2.ancien\n99 :absent\n"
     yield "29-foreign-uidlist", around(member(b"Maildir/dovecot-uidlist", uidlist),

@@ -42,7 +42,7 @@ runner='user=$1 mailbox=$2 peak=0
 	echo "seconds $(($(date +%s) - begun))"
 	[ ! -e "$mailbox" ] || find "$mailbox" "(" ! -type f ! -type d ! -path "$mailbox/sieve/.dovecot.sieve" ")" -printf "odd %p: %y\n" \
 		-o "(" ! -user 3000 -o ! -group 3000 ")" -printf "odd %p: %U:%G\n" -o -type d ! -perm 0700 -printf "odd %p: %m\n" \
-		-o -type f "(" ! -perm 0600 -o -links +1 ")" -printf "odd %p: %m, %n links\n"
+		-o -type f ! -name "dovecot-uidvalidity.*" "(" ! -perm 0600 -o -links +1 ")" -printf "odd %p: %m, %n links\n"
 	[ ! -e "$mailbox" ] || echo "files $(find "$mailbox" -type f -path "*/cur/*" -o -type f -path "*/new/*" | wc -l)"
 	find /var/mail/utilisateurs -maxdepth 1 -name ".*" -printf "odd %p: left behind\n"
 	pgrep -x mailsetup | sed "s/^/odd process /"
