@@ -61,19 +61,23 @@ static struct error *take_back(struct cli *cli, struct migration *m)
 
 static struct error *show_list(struct cli *cli, struct migration *m)
 {
-	CLEAN(list) struct list numbers = { 0 };
+	json_int_t number, messages;
+	const char *archive;
+	json_t *all, *one;
+	size_t i;
 
-	TRY(migrations_list(m->state, &numbers));
+	TRY(migrations_list(m->state, &all));
 	if (cli->json) {
-		json_t *all = json_array();
-
-		for (size_t i = 0; i < numbers.n; i++)
-			json_array_append_new(all, json_integer(atoll(numbers.v[i])));
 		json_write(cli->screen.out, json_pack("{so}", "imports", all));
 		return NULL;
 	}
-	for (size_t i = 0; i < numbers.n; i++)
-		fprintf(cli->screen.out, "%s\n", numbers.v[i]);
+	json_array_foreach (all, i, one)
+		if (json_unpack(one, "{sI ss sI}", "import", &number, "archive", &archive, "messages", &messages) == 0) {
+			fprintf(cli->screen.out, _("%4lld  %8lld messages  "), (long long)number, (long long)messages);
+			put_text(cli->screen.out, archive);
+			fputc('\n', cli->screen.out);
+		}
+	json_decref(all);
 	return NULL;
 }
 

@@ -113,14 +113,22 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-struct error *migrations_list(struct state *s, struct list *ret)
+struct error *migrations_list(struct state *s, json_t **ret)
 {
 	CLEAN(list) struct list names = { 0 };
 
 	TRY(numbers(s, &names));
 	if (names.n)
 		qsort(names.v, names.n, sizeof(*names.v), by_number);
-	for (size_t i = 0; i < names.n; i++)
-		list_addf(ret, "%u", number_of(names.v[i]));
+	*ret = json_array();
+	for (size_t i = 0; i < names.n; i++) {
+		CLEAN(record) struct record r = { 0 };
+
+		TRY(record_read(s, number_of(names.v[i]), &r));
+		if (r.phase == PHASE_DONE)
+			json_array_append_new(*ret,
+				json_pack("{sI ss sI}", "import", (json_int_t)r.number, "archive", r.archive, "messages",
+					(json_int_t)report_totals(&r.report).imported));
+	}
 	return NULL;
 }
