@@ -3,53 +3,85 @@
 
 #include <limits.h>
 
-#define DEPTH_MAX 64 /* components; a deeper path is nobody's mail */
+#define DEPTH_MAX 64 /* slashes in a root: a deeper one is nobody's mail */
 
+/* A path whose last parts are taken off, one by one: text[0..size) is what is left of it. */
 struct path {
-	char *text;		  /* cut at each slash */
-	const char *part[DEPTH_MAX];
-	size_t n;
-	bool hostile, deep;
+	char *text;
+	size_t size;
 };
 
-static struct path split(const char *s)
+static bool is_part(const char *part, size_t size, const char *wanted)
 {
-	struct path p = { .text = text_copy(s), .hostile = *s == '/' };
+	return strlen(wanted) == size && memcmp(part, wanted, size) == 0;
+}
 
-	for (char *at = p.text; *at;) {
-		char *end = at + strcspn(at, "/");
-		bool last = !*end;
+/* What stands between the slashes, joined by one each; a "." is nothing. NULL where there is a "..". */
+static char *normalise(const char *s, size_t *ret_size)
+{
+	char *joined = text_copy(s);
+	size_t size = 0;
 
-		*end = '\0';
-		p.hostile |= strcmp(at, "..") == 0;
-		if (*at && strcmp(at, ".") != 0) {
-			if (p.n == DEPTH_MAX)
-				p.deep = true;
-			else
-				p.part[p.n++] = at;
+	for (const char *part = s; *part;) {
+		size_t n = strcspn(part, "/");
+
+		if (is_part(part, n, "..")) {
+			free(joined);
+			return NULL;
 		}
-		if (last)
-			break;
-		at = end + 1;
+		if (n && !is_part(part, n, ".")) {
+			if (size)
+				joined[size++] = '/';
+			memcpy(joined + size, part, n);
+			size += n;
+		}
+		part += n + (part[n] == '/');
 	}
-	return p;
+	joined[size] = '\0';
+	*ret_size = size;
+	return joined;
 }
 
-static char *join(const struct path *p, size_t n)
+static const char *take_last(struct path *p)
 {
-	CLEAN(bytes) struct bytes b = { 0 };
-
-	for (size_t i = 0; i < n; i++)
-		bytes_printf(&b, "%s%s", i ? "/" : "", p->part[i]);
-	return text_copy(bytes_text(&b));
+	if (!p->size)
+		return "";
+	char *slash = memrchr(p->text, '/', p->size);
+	char *last = slash ? slash + 1 : p->text;
+	p->text[p->size] = '\0';
+	p->size = slash ? (size_t)(slash - p->text) : 0;
+	return last;
 }
 
-static bool has_control(const char *s)
+/* The folder that the path ends in is taken off; "" where it ends in a root. */
+static const char *take_folder(struct path *p)
 {
-	for (; *s; s++)
-		if ((unsigned char)*s < ' ' || *s == 0x7f)
+	struct path rest = *p;
+	const char *last = take_last(&rest);
+
+	if (*last != '.')
+		return "";
+	*p = rest;
+	return last;
+}
+
+static bool has_control(const char *s, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if ((unsigned char)s[i] < ' ' || s[i] == 0x7f)
 			return true;
 	return false;
+}
+
+static const char *root_fault(const struct path *root)
+{
+	size_t depth = 0;
+
+	for (size_t i = 0; i < root->size; i++)
+		depth += root->text[i] == '/';
+	return has_control(root->text, root->size) ? "in a directory whose name has a control character" :
+	       depth >= DEPTH_MAX		   ? "deeper than any mailbox lies" :
+						     NULL;
 }
 
 static bool is_one_of(const char *s, const char *const *names)
@@ -62,7 +94,7 @@ static bool is_one_of(const char *s, const char *const *names)
 
 static bool is_half(const char *s)
 {
-	return is_one_of(s, (const char *const[]){ "cur", "new", "tmp", NULL });
+	return strcmp(s, "cur") == 0 || strcmp(s, "new") == 0 || strcmp(s, "tmp") == 0;
 }
 
 static bool is_cache(const char *name)
@@ -70,7 +102,7 @@ static bool is_cache(const char *name)
 	static const char *const starts[] = { "dovecot.index", "dovecot.list.index", "dovecot-uidvalidity", "dovecot.mailbox.log",
 		"dovecot-acl", "courierimap", "dovecot.sieve.log", NULL };
 	static const char *const names[] = { "maildirsize", "maildirfolder", ".dovecot.lda-dupes", "dovecot-keywords.lock",
-		"dovecot-uidlist.lock", "dovecot.svbin", NULL };
+		"dovecot-uidlist.lock", NULL };
 
 	for (const char *const *s = starts; *s; s++)
 		if (starts_with(name, *s))
@@ -78,59 +110,54 @@ static bool is_cache(const char *name)
 	return is_one_of(name, names) || ends_with(name, ".svbin");
 }
 
-/* The folder that the n first parts end in, or "" where they are a root; *ret_root: how many of them are that. */
-static const char *folder_of(const struct path *p, size_t n, size_t *ret_root)
-{
-	bool folder = n && p->part[n - 1][0] == '.';
-
-	*ret_root = folder ? n - 1 : n;
-	return folder ? p->part[n - 1] : "";
-}
-
 /* The separators of file systems that know no ':'. */
 static char *with_colon(const char *name)
 {
 	char *copy = text_copy(name);
+	size_t n = strlen(copy);
 
-	for (char *p = copy; *p; p++)
-		if ((*p == '!' || *p == ';') && strncmp(p + 1, "2,", 2) == 0 && !strchr(copy, ':')) {
-			*p = ':';
-			break;
-		}
+	while (n && ((copy[n - 1] >= 'a' && copy[n - 1] <= 'z') || (copy[n - 1] >= 'A' && copy[n - 1] <= 'Z')))
+		n--;
+	if (n > 3 && (copy[n - 3] == '!' || copy[n - 3] == ';') && copy[n - 2] == '2' && copy[n - 1] == ',' && !strchr(copy, ':'))
+		copy[n - 3] = ':';
 	return copy;
 }
 
-/* ROOT[/.FOLDER]/cur/NAME */
-static void judge_message(const struct path *p, struct maildir_place *ret)
+/* folder and name may lie in the text of the path, which becomes the root. */
+static void settle(struct path *root, const char *folder, char *name, struct maildir_place *ret)
 {
-	struct maildir_name n;
-	size_t root;
-	const char *folder = folder_of(p, p->n - 2, &root), *half = p->part[p->n - 2];
-
-	ret->root = join(p, root);
 	ret->folder = text_copy(folder);
-	ret->name = with_colon(p->part[p->n - 1]);
-	ret->is_new = *half == 'n';
-	ret->kind = *half == 't' ? MAILDIR_LEFTOVER : MAILDIR_MESSAGE;
-	if (ret->kind == MAILDIR_LEFTOVER)
-		return;
-	ret->reason = has_control(ret->root) ? "in a folder whose name has a control character" :
-		      *folder		     ? maildir_folder_fault(folder) :
-					       NULL;
-	if (!ret->reason)
-		ret->reason = maildir_name_read(ret->name, &n);
-	if (ret->reason)
-		ret->kind = MAILDIR_BAD_MESSAGE;
+	ret->name = name;
+	root->text[root->size] = '\0';
+	ret->root = TAKE(root->text);
 }
 
-static enum maildir_kind kind_of_file(const char *name)
+static const char *message_fault(const struct path *root, const char *folder, const char *name)
 {
-	return strcmp(name, "dovecot-uidlist") == 0	  ? MAILDIR_UIDLIST :
-	       strcmp(name, "dovecot-keywords") == 0	  ? MAILDIR_KEYWORDS :
-	       strcmp(name, "subscriptions") == 0	  ? MAILDIR_SUBSCRIPTIONS :
-	       strcmp(name, "courierimapsubscribed") == 0 ? MAILDIR_COURIER_SUBSCRIPTIONS :
-	       strcmp(name, ".dovecot.sieve") == 0	  ? MAILDIR_SIEVE_ACTIVE :
-							    MAILDIR_OTHER;
+	struct maildir_name n;
+	const char *fault = root_fault(root);
+
+	if (!fault && *folder)
+		fault = maildir_folder_fault(folder);
+	return fault ? fault : maildir_name_read(name, &n);
+}
+
+/* ROOT[/.FOLDER]/cur/NAME */
+static void judge_message(struct path *p, const char *half, const char *last, struct maildir_place *ret)
+{
+	struct path above = *p;
+	const char *folder = take_folder(p);
+
+	if (*half == 't' && strcmp(take_last(&above), "sieve") == 0)
+		return;
+	CLEAN(free) char *name = with_colon(last);
+	ret->is_new = *half == 'n';
+	ret->kind = *half == 't' ? MAILDIR_LEFTOVER : MAILDIR_MESSAGE;
+	if (ret->kind == MAILDIR_MESSAGE)
+		ret->reason = message_fault(p, folder, name);
+	if (ret->reason)
+		ret->kind = MAILDIR_BAD_MESSAGE;
+	settle(p, folder, TAKE(name), ret);
 }
 
 static bool is_script(const char *name)
@@ -148,66 +175,67 @@ static bool is_script(const char *name)
 }
 
 /* ROOT/sieve/NAME */
-static void judge_script(const struct path *p, struct maildir_place *ret)
+static void judge_script(struct path *p, const char *name, struct maildir_place *ret)
 {
-	const char *name = p->part[p->n - 1];
-	size_t root;
-	bool in_folder = *folder_of(p, p->n - 2, &root) != '\0';
+	enum maildir_kind kind = strcmp(name, ".dovecot.sieve") == 0 ? MAILDIR_SIEVE_ACTIVE :
+				 is_script(name)		     ? MAILDIR_SIEVE :
+				 ends_with(name, ".svbin")	     ? MAILDIR_CACHE :
+								       MAILDIR_OTHER;
 
-	if (ends_with(name, ".svbin"))
-		ret->kind = MAILDIR_CACHE;
-	else if (strcmp(name, ".dovecot.sieve") == 0)
-		ret->kind = MAILDIR_SIEVE_ACTIVE;
-	else if (is_script(name))
-		ret->kind = MAILDIR_SIEVE;
-	if (ret->kind == MAILDIR_OTHER || in_folder || has_control(name)) {
-		ret->kind = MAILDIR_OTHER;
+	if (kind == MAILDIR_OTHER || *take_folder(p) || root_fault(p))
 		return;
-	}
-	ret->root = join(p, root);
-	ret->folder = text_copy("");
-	ret->name = text_copy(name);
+	ret->kind = kind;
+	settle(p, "", text_copy(name), ret);
+}
+
+static enum maildir_kind kind_of_file(const char *name)
+{
+	return strcmp(name, "dovecot-uidlist") == 0	  ? MAILDIR_UIDLIST :
+	       strcmp(name, "dovecot-keywords") == 0	  ? MAILDIR_KEYWORDS :
+	       strcmp(name, "subscriptions") == 0	  ? MAILDIR_SUBSCRIPTIONS :
+	       strcmp(name, "courierimapsubscribed") == 0 ? MAILDIR_COURIER_SUBSCRIPTIONS :
+	       strcmp(name, ".dovecot.sieve") == 0	  ? MAILDIR_SIEVE_ACTIVE :
+	       is_cache(name)				  ? MAILDIR_CACHE :
+	       is_half(name) || *name == '.'		  ? MAILDIR_DIRECTORY :
+							    MAILDIR_OTHER;
 }
 
 /* ROOT[/.FOLDER]/NAME */
-static void judge_file(const struct path *p, struct maildir_place *ret)
+static void judge_file(struct path *p, const char *name, struct maildir_place *ret)
 {
-	const char *name = p->part[p->n - 1];
-	size_t root;
-	const char *folder = folder_of(p, p->n - 1, &root);
+	enum maildir_kind kind = kind_of_file(name);
+	const char *folder = take_folder(p);
+	bool of_root = kind == MAILDIR_SUBSCRIPTIONS || kind == MAILDIR_COURIER_SUBSCRIPTIONS || kind == MAILDIR_SIEVE_ACTIVE;
 
-	ret->kind = kind_of_file(name);
-	bool of_root = ret->kind == MAILDIR_SUBSCRIPTIONS || ret->kind == MAILDIR_COURIER_SUBSCRIPTIONS || ret->kind == MAILDIR_SIEVE_ACTIVE;
-	if (ret->kind == MAILDIR_OTHER)
-		ret->kind = is_cache(name) ? MAILDIR_CACHE : is_half(name) || *name == '.' ? MAILDIR_DIRECTORY : MAILDIR_OTHER;
-	if (*folder && (of_root || maildir_folder_fault(folder)))
-		ret->kind = MAILDIR_OTHER;
-	if (ret->kind == MAILDIR_OTHER)
+	if (kind == MAILDIR_OTHER || root_fault(p) || (*folder && (of_root || maildir_folder_fault(folder))))
 		return;
-	ret->root = join(p, root);
-	ret->folder = text_copy(folder);
-	ret->name = text_copy(name);
+	ret->kind = kind;
+	settle(p, folder, text_copy(name), ret);
 }
 
 void maildir_judge(const char *path, struct maildir_place *ret)
 {
-	struct path p = split(path);
+	struct path p = { 0 };
 
 	*ret = (struct maildir_place){ .kind = MAILDIR_OTHER };
-	if (p.hostile) {
+	if (*path != '/')
+		p.text = normalise(path, &p.size);
+	if (!p.text) {
 		ret->kind = MAILDIR_HOSTILE;
 		ret->reason = *path == '/' ? "a path from the root of the machine" : "a path with \"..\" in it";
-	} else if (p.n && !p.deep) {
-		const char *above = p.n > 1 ? p.part[p.n - 2] : "";
-
-		if (is_half(above))
-			judge_message(&p, ret);
-		else if (strcmp(above, "sieve") == 0)
-			judge_script(&p, ret);
-		else
-			judge_file(&p, ret);
+		return;
 	}
-	free(p.text);
+	const char *name = take_last(&p);
+	struct path directory = p;
+	const char *above = take_last(&p);
+	if (is_half(above))
+		judge_message(&p, above, name, ret);
+	else if (strcmp(above, "sieve") == 0)
+		judge_script(&p, name, ret);
+	else
+		judge_file(&directory, name, ret);
+	if (!ret->root)
+		free(p.text);
 }
 
 void maildir_place_free(struct maildir_place *p)

@@ -24,7 +24,7 @@ enum maildir_kind {
 	MAILDIR_HOSTILE,   /* absolute, or with a ".." in it: no honest tar has it */
 	MAILDIR_DIRECTORY, /* cur, new, tmp, a folder or a root: nothing to take */
 	MAILDIR_MESSAGE,
-	MAILDIR_BAD_MESSAGE, /* in cur/ or new/ of a Maildir, under a name that no message or folder may have: refused */
+	MAILDIR_BAD_MESSAGE, /* in cur/ or new/ of a Maildir, under a name that no message, folder or root may have: refused */
 	MAILDIR_LEFTOVER,    /* in tmp/: never delivered */
 	MAILDIR_UIDLIST,
 	MAILDIR_KEYWORDS,
@@ -52,7 +52,7 @@ static inline void maildir_place_cleanup(struct maildir_place *p)
 }
 
 /* NULL where name may be a folder of Dovecot's Maildir++ ("." and parts joined by dots: none empty, modified UTF-7, no control
- * character, at most 255 bytes), else why not. */
+ * character, no '/', at most 255 bytes; not ".INBOX", and no '~' at the start: Dovecot opens neither), else why not. */
 const char *maildir_folder_fault(const char *name);
 
 #define MAILDIR_KEYWORDS_MAX 26
@@ -60,7 +60,7 @@ const char *maildir_folder_fault(const char *name);
 struct maildir_name {
 	size_t base;	  /* length of BASE */
 	bool info;	  /* ":2," stands there */
-	uint32_t flags;	  /* bit 0 to 25: keywords a to z; bit 26 to 31: D F P R S T */
+	uint32_t flags;	  /* bit 0 to 25: keywords a to z; bit 26 to 31: D F P R S T. Up to a comma, as Dovecot reads them */
 	bool odd;	  /* maildir_name_make() would not give this very name: other letters, another order */
 	bool sized;	  /* ",S=" stands in BASE */
 	uint64_t size;	  /* its number */
@@ -70,5 +70,5 @@ struct maildir_name {
 const char *maildir_name_read(const char *name, struct maildir_name *ret);
 /* BASE[:2,FLAGS] in Dovecot's order: D F P R S T, then a to z. */
 void maildir_name_make(struct bytes *ret, const char *base, size_t base_size, bool info, uint32_t flags);
-/* A BASE without its ,S= and ,W= fields, which are wrong. */
+/* A BASE without its ,S= and ,W= fields, which are wrong. What is left is neither empty nor hidden. */
 void maildir_base_without_sizes(struct bytes *ret, const char *base, size_t base_size);

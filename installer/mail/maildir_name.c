@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <limits.h>
+#include <strings.h>
 
 #define STANDARD_FLAGS "DFPRST"
 #define FIRST_STANDARD 26
@@ -18,6 +19,9 @@ const char *maildir_folder_fault(const char *name)
 		return "a folder under a name of more than 255 bytes";
 	if (name[n - 1] == '.' || strstr(name, ".."))
 		return "a folder with an empty part in its name";
+	/* Dovecot lists these, and opens another or none. */
+	if (name[1] == '~' || strchr(name, '/') || strcasecmp(name, ".INBOX") == 0)
+		return "a folder under a name that Dovecot cannot open";
 	return mutf7_decode(name + 1, &title) ? NULL : "a folder whose name is not in modified UTF-7";
 }
 
@@ -32,31 +36,48 @@ static int flag_of(char c)
 
 static void read_info(const char *info, struct maildir_name *ret)
 {
+	int last = -1;
+
 	ret->info = strncmp(info, ":2,", 3) == 0;
 	ret->odd = !ret->info;
-	int last = -1;
-	for (const char *p = info + 3; ret->info && *p; p++) {
-		int flag = flag_of(*p);
+	if (!ret->info)
+		return;
+	/* Behind a second comma stands what is another program's. */
+	for (const char *p = info + 3; *p; p++) {
+		int flag = *p == ',' ? -1 : flag_of(*p);
 		/* D to T come first. */
 		int order = flag < 0 ? -1 : (flag + 32 - FIRST_STANDARD) % 32;
 
 		ret->odd |= order <= last;
+		if (*p == ',')
+			return;
 		last = order > last ? order : last;
 		if (flag >= 0)
 			ret->flags |= 1U << flag;
 	}
 }
 
+static bool is_field(const char *p, const char *letters)
+{
+	return p[0] == ',' && p[1] && strchr(letters, p[1]) && p[2] == '=';
+}
+
+/* As Dovecot reads it: the first field, and only where nothing but digits is in it. */
 static void read_size(const char *base, struct maildir_name *ret)
 {
-	for (const char *p = base; p < base + ret->base; p++) {
-		if (strncmp(p, ",S=", 3) != 0 || !isdigit((unsigned char)p[3]))
-			continue;
-		char *end;
-		ret->size = strtoull(p + 3, &end, 10);
-		ret->sized = true;
+	const char *p = base, *end = base + ret->base;
+
+	while (p < end && !is_field(p, "S"))
+		p++;
+	if (p == end)
 		return;
-	}
+	for (p += 3; isdigit((unsigned char)*p); p++)
+		if (__builtin_mul_overflow(ret->size, 10, &ret->size) ||
+			__builtin_add_overflow(ret->size, (uint64_t)(*p - '0'), &ret->size))
+			ret->size = UINT64_MAX;
+	ret->sized = p == end || *p == ',';
+	if (!ret->sized)
+		ret->size = 0;
 }
 
 const char *maildir_name_read(const char *name, struct maildir_name *ret)
@@ -85,23 +106,31 @@ void maildir_name_make(struct bytes *ret, const char *base, size_t base_size, bo
 	bytes_add(ret, ":2,", 3);
 	for (unsigned i = 0; i < strlen(STANDARD_FLAGS); i++)
 		if (flags >> (FIRST_STANDARD + i) & 1)
-			bytes_add(ret, STANDARD_FLAGS + i, 1);
+			bytes_add(ret, &STANDARD_FLAGS[i], 1);
 	for (unsigned i = 0; i < MAILDIR_KEYWORDS_MAX; i++)
 		if (flags >> i & 1)
 			bytes_add(ret, (char[]){ (char)('a' + i) }, 1);
 }
 
+static bool cut_field(char *base)
+{
+	while (*base && !is_field(base, "SW"))
+		base++;
+	if (!*base)
+		return false;
+	const char *rest = base + 3 + strspn(base + 3, "0123456789");
+	memmove(base, rest, strlen(rest) + 1);
+	return true;
+}
+
 void maildir_base_without_sizes(struct bytes *ret, const char *base, size_t base_size)
 {
-	for (size_t i = 0; i < base_size; i++) {
-		bool field = i + 3 < base_size && base[i] == ',' && (base[i + 1] == 'S' || base[i + 1] == 'W') && base[i + 2] == '=';
+	CLEAN(free) char *rest = text_copy_n(base, base_size);
 
-		if (!field) {
-			bytes_add(ret, base + i, 1);
-			continue;
-		}
-		for (i += 3; i < base_size && isdigit((unsigned char)base[i]);)
-			i++;
-		i--;
-	}
+	/* What stood around a field may be one. */
+	while (cut_field(rest))
+		continue;
+	if (!*rest || *rest == '.')
+		bytes_add(ret, "0", 1);
+	bytes_add_text(ret, rest);
 }

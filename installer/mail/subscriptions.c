@@ -4,42 +4,40 @@
 #define HEADER "V\t2\n\n"
 #define COURIER_PREFIX "INBOX."
 
-/* A part of a name without Dovecot's escapes (strescape.c). False: it holds what no folder can. */
-static bool add_part(struct bytes *name, const char *part)
-{
-	if (name->size)
-		bytes_add(name, ".", 1);
-	for (const char *p = part; *p; p++) {
-		if (*p == '\001' || *p == '.')
-			return false;
-		bytes_add(name, p, 1);
-	}
-	return true;
-}
-
 /* INBOX itself, or a name that may be a folder. */
 static void take_name(struct list *ret, const char *name)
 {
 	CLEAN(free) char *folder = text(".%s", name);
 
-	if ((strcmp(name, "INBOX") == 0 || !maildir_folder_fault(folder)) && !list_has(ret, name))
+	if (strcmp(name, "INBOX") == 0 || !maildir_folder_fault(folder))
 		list_add(ret, name);
 }
 
-static void take_line(const char *line, bool parted, bool courier, struct list *ret)
+/* Tabs between the parts; what Dovecot escapes in a part (strescape.c), and a '.', can be in no folder's name. */
+static void take_parts(struct list *ret, char *line)
 {
-	CLEAN(list) struct list parts = { 0 };
-	CLEAN(bytes) struct bytes name = { 0 };
-
-	if (!parted) {
-		take_name(ret, courier && starts_with(line, COURIER_PREFIX) ? line + strlen(COURIER_PREFIX) : line);
+	if (strpbrk(line, ".\001"))
 		return;
+	for (char *p = line; *p; p++)
+		if (*p == '\t')
+			*p = '.';
+	take_name(ret, line);
+}
+
+static void remove_doubles(struct list *l)
+{
+	size_t n = 0;
+
+	list_sort(l);
+	for (size_t i = 0; i < l->n; i++) {
+		if (n && strcmp(l->v[n - 1], l->v[i]) == 0)
+			free(l->v[i]);
+		else
+			l->v[n++] = l->v[i];
 	}
-	list_split(&parts, line, "\t");
-	for (size_t i = 0; i < parts.n; i++)
-		if (!add_part(&name, parts.v[i]))
-			return;
-	take_name(ret, bytes_text(&name));
+	l->n = n;
+	if (l->v)
+		l->v[n] = NULL;
 }
 
 void subscriptions_read(const struct bytes *content, bool courier, struct list *ret)
@@ -49,8 +47,15 @@ void subscriptions_read(const struct bytes *content, bool courier, struct list *
 	bool parted = starts_with(s, "V\t2\n");
 
 	list_split(&lines, parted ? s + strlen("V\t2\n") : s, "\r\n");
-	for (size_t i = 0; i < lines.n; i++)
-		take_line(lines.v[i], parted, courier, ret);
+	for (size_t i = 0; i < lines.n; i++) {
+		if (parted)
+			take_parts(ret, lines.v[i]);
+		else if (courier && starts_with(lines.v[i], COURIER_PREFIX))
+			take_name(ret, lines.v[i] + strlen(COURIER_PREFIX));
+		else
+			take_name(ret, lines.v[i]);
+	}
+	remove_doubles(ret);
 }
 
 void subscriptions_write(const struct list *names, struct bytes *ret)
