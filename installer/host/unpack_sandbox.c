@@ -1,101 +1,141 @@
-#include "host/unpack_frames.h"
+#include "host/unpack_child.h"
+#include "base/memory.h"
 
-#include <dirent.h>
-#include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
+#include <locale.h>
 #include <pwd.h>
 #include <seccomp.h>
-#include <stdbool.h>
-#include <stdlib.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <fcntl.h>
-#include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-#define OWN_ID	     65533 /* nobody's: Debian gives out none above 65000 but 65534, nobody */
-#define NOBODY	     65534
-#define MEMORY	     (112UL << 20) /* xz -9 needs 65 MB */
-#define SECONDS	     300
-#define SECONDS_LONG 86400 /* of a pipe, whose size is not known */
+#define OWN_USER       65533
+#define NOBODY	       65534
+#define DESCRIPTORS    8
+#define SECONDS_LEAST  300
+#define SECONDS_AT_ALL (24 * 3600)
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_UNDEFINED__)
-#define SANITIZED true
-#else
-#define SANITIZED false
+DEFINE_CLEANUP(scmp_filter_ctx, seccomp_release)
+
+uint64_t unpack_seconds(uint64_t size)
+{
+	return size ? SECONDS_LEAST + (size >> 20) : SECONDS_AT_ALL;
+}
+
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL); /* fails for SIGKILL and SIGSTOP, which cannot be changed anyway */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void close_from(int first)
+{
+	struct rlimit limit;
+
+#ifdef __NR_close_range
+	if (syscall(__NR_close_range, (unsigned)first, ~0U, 0U) == 0)
+		return;
 #endif
-
-static void close_others(int a, int b)
-{
-	DIR *d = opendir("/proc/self/fd");
-	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	for (int fd = 0; fd < 3 && nothing >= 0; fd++)
-		if (fd != a && fd != b)
-			dup2(nothing, fd);
-	for (struct dirent *entry; d && (entry = readdir(d));) {
-		int fd = atoi(entry->d_name);
-
-		if (fd > 2 && fd != a && fd != b && fd != dirfd(d))
-			close(fd);
-	}
-	if (d)
-		closedir(d);
+	rlim_t last = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 65536 ? limit.rlim_cur : 65536;
+	for (int fd = first; fd < (int)last; fd++)
+		close(fd);
 }
 
-static bool limit(int what, rlim_t value)
+static void keep_two(int archive, int out)
 {
-	return setrlimit(what, &(struct rlimit){ value, value }) == 0;
+	/* First out of the way of 0 to 4, any of which may be one of them. */
+	int high_archive = fcntl(archive, F_DUPFD_CLOEXEC, UNPACK_OUT + 1);
+	int high_out = fcntl(out, F_DUPFD_CLOEXEC, UNPACK_OUT + 1);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	bool kept = high_archive >= 0 && high_out >= 0 && null >= 0;
+
+	for (int fd = 0; kept && fd <= STDERR_FILENO; fd++)
+		kept = dup2(null, fd) >= 0;
+	/* Whoever waits at the other end of out sees that it is closed: an error could go to any file. */
+	if (!kept || dup2(high_archive, UNPACK_ARCHIVE) < 0 || dup2(high_out, UNPACK_OUT) < 0)
+		_exit(1);
+	close_from(UNPACK_OUT + 1);
 }
 
-static bool set_limits(uint64_t size)
+static struct error *drop_privileges(pid_t parent)
 {
-	rlim_t seconds = size ? SECONDS + size / (1 << 20) : SECONDS_LONG;
+	uid_t user = getpwuid(OWN_USER) ? NOBODY : OWN_USER;
 
-	return limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_CPU, seconds) && limit(RLIMIT_NPROC, 0) &&
-	       (SANITIZED || limit(RLIMIT_DATA, MEMORY));
+	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(user, user, user) < 0 || setresuid(user, user, user) < 0))
+		return fail_errno(errno, "cannot become the user %u", user);
+	/* After the change of user, which undoes it. */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return fail_errno(errno, "cannot give up privileges");
+	return getppid() == parent ? NULL : fail(ERR_STOPPED, "the process that wants the archive has ended");
 }
 
-static bool change_user(void)
+static struct error *limit_to(int resource, uint64_t most, const char *what)
 {
-	uid_t id = getpwuid(OWN_ID) ? NOBODY : OWN_ID;
+	struct rlimit limit = { .rlim_cur = most, .rlim_max = most }, now;
 
-	return geteuid() != 0 || (setgroups(0, NULL) == 0 && setresgid(id, id, id) == 0 && setresuid(id, id, id) == 0);
+	/* A lower one that is there already stays. */
+	if (getrlimit(resource, &now) == 0 && now.rlim_max < most)
+		limit.rlim_cur = limit.rlim_max = now.rlim_max;
+	return setrlimit(resource, &limit) < 0 ? fail_errno(errno, "cannot limit %s", what) : NULL;
 }
 
-/* Memory, the two descriptors, the clock. What is not named answers EPERM. */
-static bool shut(int archive, int out)
+static struct error *set_limits(uint64_t size)
 {
-	static const int calls[] = {
-		SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(exit), SCMP_SYS(exit_group),
-		SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(futex), SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),
-		SCMP_SYS(time), SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(restart_syscall), SCMP_SYS(sched_yield),
-		SCMP_SYS(close),
-	};
-	scmp_filter_ctx c = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	bool good = c != NULL;
-
-	for (size_t i = 0; good && i < sizeof(calls) / sizeof(*calls); i++)
-		good = seccomp_rule_add(c, SCMP_ACT_ALLOW, calls[i], 0) == 0;
-	good = good && seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(read), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)archive)) == 0 &&
-	       seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)out)) == 0 &&
-	       seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0 &&
-	       seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
-	/* The sanitizers look at their own memory map, and say what they find. */
-	if (SANITIZED)
-		good = good && seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(sigaltstack), 0) == 0 &&
-		       seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, SCMP_A0(SCMP_CMP_EQ, STDERR_FILENO)) == 0;
-	good = good && seccomp_load(c) == 0;
-	if (c)
-		seccomp_release(c);
-	return good;
+#ifndef __SANITIZE_ADDRESS__ /* its shadow is larger than any memory */
+	TRY(limit_to(RLIMIT_DATA, UNPACK_MEMORY, "memory"));
+#endif
+	TRY(limit_to(RLIMIT_CORE, 0, "core dumps"));
+	TRY(limit_to(RLIMIT_FSIZE, 0, "files"));
+	TRY(limit_to(RLIMIT_NOFILE, DESCRIPTORS, "descriptors"));
+	return limit_to(RLIMIT_CPU, unpack_seconds(size), "processor time");
 }
 
-bool unpack_sandbox(int archive, int out, uint64_t size)
+static const int allowed[] = {
+	SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(lseek), SCMP_SYS(close),
+	SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(brk), SCMP_SYS(madvise),
+	SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(futex),
+	SCMP_SYS(clock_gettime), SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(restart_syscall),
+	SCMP_SYS(sched_yield),
+#ifdef __SANITIZE_ADDRESS__
+	SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigaction),
+#endif
+};
+
+/* These only for memory that cannot be executed. */
+static const int allowed_without_exec[] = { SCMP_SYS(mmap), SCMP_SYS(mprotect) };
+
+static struct error *filter_calls(void)
 {
-	close_others(archive, out);
-	/* Death with the parent after the change of user, which undoes it. */
-	return set_limits(size) && change_user() && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_DUMPABLE, 0) == 0 &&
-	       prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && shut(archive, out);
+	CLEAN(seccomp_release) scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	int wrong = filter ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !wrong && i < sizeof(allowed) / sizeof(*allowed); i++)
+		wrong = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
+	for (size_t i = 0; !wrong && i < sizeof(allowed_without_exec) / sizeof(*allowed_without_exec); i++)
+		wrong = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed_without_exec[i], 1,
+			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	if (!wrong)
+		wrong = seccomp_load(filter);
+	return wrong ? fail_errno(-wrong, "cannot load the filter of system calls") : NULL;
+}
+
+struct error *unpack_sandbox(int archive, int out, uint64_t size, pid_t parent)
+{
+	/* Not in the terminal's group: an interrupt is the parent's to answer. */
+	setpgid(0, 0);
+	reset_signals();
+	keep_two(archive, out);
+	TRY(drop_privileges(parent));
+	/* Where names are bytes: with UTF-8, libarchive would compose the characters of a pax header (NFC). */
+	setlocale(LC_CTYPE, "C");
+	TRY(set_limits(size));
+	return filter_calls();
 }
