@@ -65,7 +65,8 @@ static const char *decode_shifted(const char *s, struct bytes *ret)
 			return NULL;
 		bits &= (1U << n) - 1;
 	}
-	return any && n < 6 && !bits && !high ? s : NULL;
+	/* One shift behind another is one too many, and Dovecot finds no such folder. */
+	return any && n < 6 && !bits && !high && !(s[1] == '&' && s[2] != '-') ? s : NULL;
 }
 
 bool mutf7_decode(const char *s, struct bytes *ret)

@@ -1,5 +1,5 @@
 #include "mail/uidlist.h"
-#include "base/memory.h"
+#include "base/bytes.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -13,12 +13,14 @@ struct reader {
 	unsigned version;
 	uint32_t validity, next;
 	char guid[33];
-	uint32_t last; /* UID */
+	struct bytes others; /* fields of the header that are kept as they are, each behind a space */
+	uint32_t last;	     /* UID */
 };
 
 static void reader_cleanup(struct reader *r)
 {
 	free(r->line);
+	bytes_free(&r->others);
 }
 
 /* false at the end. A NUL, or a last line without its newline, was never written by Dovecot: the end, too. */
@@ -51,6 +53,7 @@ static bool read_fields(struct reader *r, const char *p)
 {
 	while (*p) {
 		const char *field = ++p; /* behind the space */
+		size_t size = strcspn(p, " ");
 
 		if (*p == 'V' || *p == 'N') {
 			p++;
@@ -58,8 +61,10 @@ static bool read_fields(struct reader *r, const char *p)
 				return false;
 		} else if (*p == 'G' && strspn(p + 1, "0123456789abcdef") == 32) {
 			memcpy(r->guid, p + 1, 32);
+		} else if (size && *p != 'G') {
+			bytes_add(&r->others, field - 1, size + 1);
 		}
-		p += strcspn(p, " ");
+		p = field + size;
 	}
 	return true;
 }
@@ -91,12 +96,14 @@ static struct error *read_record(struct reader *r, uint32_t *ret_uid, const char
 	if (!read_line(r))
 		return NULL;
 	p = r->line;
-	if (!read_number(&p, ret_uid) || *p != ' ' || *ret_uid <= r->last || *ret_uid >= r->next)
+	/* Dovecot appends to a list of version 3 without a new header. */
+	if (!read_number(&p, ret_uid) || *p != ' ' || *ret_uid <= r->last || *ret_uid >= (r->version == 1 ? r->next : UINT32_MAX))
 		return fail(ERR_STOPPED, "dovecot-uidlist, line %zu: not a UID that is higher than the last", r->number);
 	r->last = *ret_uid;
 	const char *name = r->version == 1 ? p + 1 : strstr(p, " :");
-	name += name && r->version == 3 ? 2 : 0;
-	if (!name || !*name || strchr(name, '/'))
+	if (name && r->version == 3)
+		name += strlen(" :");
+	if (!name || !*name || *name == ':' || strchr(name, '/'))
 		return fail(ERR_STOPPED, "dovecot-uidlist, line %zu: no name", r->number);
 	*ret_rest = p;
 	return NULL;
@@ -129,20 +136,38 @@ static struct error *copy(struct reader *r, uint32_t from, FILE *out, size_t *re
 	}
 }
 
+/* All of the list is sound; next is above each UID of it; its records come next. */
+static struct error *look_through(struct reader *r)
+{
+	const char *rest = NULL;
+	uint32_t uid;
+
+	TRY(read_header(r));
+	do
+		TRY(read_record(r, &uid, &rest));
+	while (uid);
+	if (r->next <= r->last)
+		r->next = r->last + 1;
+	rewind(r->f);
+	r->last = 0;
+	r->number = 0;
+	return read_line(r) ? NULL : fail(ERR_STOPPED, "dovecot-uidlist changes while it is read");
+}
+
 struct error *uidlist_join(FILE *here, FILE *there, FILE *out, size_t *ret_kept)
 {
 	CLEAN(reader) struct reader ours = { .f = here }, theirs = { .f = there };
 	size_t count = 0;
 
 	*ret_kept = 0;
-	TRY(read_header(&theirs));
+	TRY(look_through(&theirs));
 	if (here)
-		TRY(read_header(&ours));
+		TRY(look_through(&ours));
 	if (here && ours.validity != theirs.validity)
 		return NULL;
-	const char *guid = here ? ours.guid : theirs.guid;
-	fprintf(out, "3 V%" PRIu32 " N%" PRIu32 "%s%s\n", theirs.validity, ours.next > theirs.next ? ours.next : theirs.next,
-		*guid ? " G" : "", guid);
+	const struct reader *head = here ? &ours : &theirs;
+	fprintf(out, "3 V%" PRIu32 " N%" PRIu32 "%s%s%s\n", theirs.validity, ours.next > theirs.next ? ours.next : theirs.next,
+		*head->guid ? " G" : "", head->guid, bytes_text(&head->others));
 	if (here)
 		TRY(copy(&ours, 0, out, &count));
 	return copy(&theirs, here ? ours.next : 0, out, ret_kept);

@@ -15,14 +15,10 @@
 static struct error *read_names(int at, const char *name, bool courier, struct list *ret)
 {
 	CLEAN(bytes) struct bytes content = { 0 };
-	CLEAN(list) struct list names = { 0 };
 	bool exists;
 
 	TRY(tree_read(at, name, SUBSCRIPTIONS_MAX, &content, &exists));
-	subscriptions_read(&content, courier, &names);
-	for (size_t i = 0; i < names.n; i++)
-		if (!list_has(ret, names.v[i]))
-			list_add(ret, names.v[i]);
+	subscriptions_read(&content, courier, ret);
 	return NULL;
 }
 

@@ -230,6 +230,19 @@ static void the_same_list_goes_on(void **state)
 	assert_int_equal(kept, 2);
 }
 
+/* The header of a list in use lags behind: Dovecot appends. */
+static void appended_uids_count(void **state)
+{
+	size_t kept;
+	CLEAN(free) char *got = joined(NULL, "3 V7 N5 Pxy\n1 :a\n5 :b\n7 :c\n", &kept);
+	CLEAN(free) char *on = joined("3 V7 N2\n1 :a\n6 :new\n", "3 V7 N2\n1 :a\n5 :b\n7 :c\n", &kept);
+
+	(void)state;
+	assert_string_equal(got, "3 V7 N8 Pxy\n1 :a\n5 :b\n7 :c\n");
+	assert_string_equal(on, "3 V7 N8\n1 :a\n6 :new\n7 :c\n");
+	assert_int_equal(kept, 1);
+}
+
 static void another_list_does_not(void **state)
 {
 	size_t kept;
@@ -244,7 +257,7 @@ static void damaged_lists_are_refused(void **state)
 {
 	static const char *const lists[] = {
 		"", "\n", "3", "3 V7\n", "3 N7\n", "2 V7 N9\n", "3 V7 Nx\n", "3 V99999999999 N9\n", "1 77\n", "3 V7 N9", /* headers */
-		"3 V7 N9\n3 :a\n3 :b\n", "3 V7 N9\n3 :a\n2 :b\n", "3 V7 N9\n9 :a\n", "3 V7 N9\nx :a\n", "3 V7 N9\n3\n",
+		"3 V7 N9\n3 :a\n3 :b\n", "3 V7 N9\n3 :a\n2 :b\n", "1 7 9\n9 a\n", "3 V7 N9\n4294967295 :a\n", "3 V7 N9\nx :a\n", "3 V7 N9\n3\n",
 		"3 V7 N9\n3 :\n", "3 V7 N9\n3 :../x\n", "3 V7 N9\n3 W5\n",
 	};
 	size_t kept;
@@ -264,6 +277,7 @@ static void folder_names_are_decoded(void **state)
 		{ "Sent", "Sent" }, { "&AOk-t&AOk-", "été" }, { "a&-b", "a&b" }, { "&2D3cAQ-", "🐁" }, { "&ZeVnLIqe-", "日本語" },
 		{ "&AOk", NULL }, { "&AO-", NULL }, { "&AEE-", NULL }, { "&2D0-", NULL }, { "&3AE-", NULL }, { "caf\xc3\xa9", NULL },
 		{ "a\nb", NULL }, { "&AOk=-", NULL }, { "&AOl-", NULL },
+		{ "&AOk-&AOk-", NULL }, { "&AOk-&-", "é&" }, { "a-&AOk-", "a-é" },
 	};
 
 	(void)state;
@@ -330,6 +344,7 @@ int main(void)
 		cmocka_unit_test(an_empty_folder_takes_the_list),
 		cmocka_unit_test(the_first_version_is_read),
 		cmocka_unit_test(the_same_list_goes_on),
+		cmocka_unit_test(appended_uids_count),
 		cmocka_unit_test(another_list_does_not),
 		cmocka_unit_test(damaged_lists_are_refused),
 		cmocka_unit_test(folder_names_are_decoded),
