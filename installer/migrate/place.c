@@ -97,31 +97,91 @@ static struct error *make_inbox(int here)
 	return NULL;
 }
 
+static struct error *finish_folder(const struct placing *p, const struct folder *f)
+{
+	CLEAN(fd) int staged = tree_open(p->staged, *f->name ? f->name : ".", O_RDONLY | O_DIRECTORY, 0);
+
+	if (staged < 0)
+		return errno == ENOENT ? NULL : fail_errno(errno, "cannot open the staged folder %s", f->name);
+	TRY(folder_finish(staged));
+	return *f->name ? tree_write(staged, "maildirfolder", "", 0) : NULL;
+}
+
+static struct error *finish_subscriptions(const struct placing *p)
+{
+	CLEAN(list) struct list names = { 0 };
+	CLEAN(bytes) struct bytes content = { 0 };
+
+	TRY(read_names(p->staged, "subscriptions", false, &names));
+	TRY(read_names(p->staged, "courierimapsubscribed", true, &names));
+	if (names.n) {
+		subscriptions_write(&names, &content);
+		TRY(tree_write(p->staged, "subscriptions", content.data, content.size));
+	}
+	return tree_remove(p->staged, "courierimapsubscribed");
+}
+
+/* A mailbox that is not there yet appears whole, by one rename. */
+static struct error *place_whole_mailbox(struct placing *p, bool *ret_placed)
+{
+	const char *path = p->mailbox->path, *slash = strchr(path, '/');
+	CLEAN(free) char *domain = text_copy_n(path, (size_t)(slash - path)), *name = text("%zu", p->number);
+	CLEAN(fd) int above = -1, scripts = tree_open(p->staged, "sieve", O_RDONLY | O_DIRECTORY, 0);
+	struct stat st;
+
+	*ret_placed = false;
+	TRY(tree_make(p->im->mail, domain, &above));
+	if (fstatat(above, slash + 1, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return NULL;
+	TRY(make_inbox(p->staged));
+	for (size_t i = 0; i < p->mailbox->n; i++)
+		TRY(finish_folder(p, &p->mailbox->folders[i]));
+	TRY(finish_subscriptions(p));
+	if (scripts >= 0)
+		TRY(activate(p, scripts));
+	TRY(tree_remove(p->staged, "active"));
+	if (syncfs(p->im->mail) < 0)
+		return fail_errno(errno, "cannot write " MAILBOXES " to disk");
+	TRY(seam("rename-mailbox", path));
+	*ret_placed = renameat2(p->im->staging, name, above, slash + 1, RENAME_NOREPLACE) == 0;
+	return *ret_placed || errno == EEXIST ? NULL : fail_errno(errno, "cannot move the mailbox %s in", path);
+}
+
+/* Into a mailbox that is there. */
+static struct error *merge_mailbox(struct placing *p)
+{
+	CLEAN(fd) int here = -1;
+
+	TRY(tree_make(p->im->mail, p->mailbox->path, &here));
+	p->here = here;
+	TRY(make_inbox(here));
+	for (size_t i = 0; i < p->mailbox->n; i++) {
+		TRY(place_folder(p, &p->mailbox->folders[i]));
+		TRY(worker_tell(p->im, json_pack("{sI}", "placed", (json_int_t)i)));
+	}
+	TRY(place_subscriptions(p));
+	return place_scripts(p);
+}
+
 static struct error *place_mailbox(struct import *im, size_t number)
 {
 	const struct mailbox *m = &im->report.mailboxes[number];
 	CLEAN(free) char *name = text("%zu", number);
 	CLEAN(fd) int staged = tree_open(im->staging, name, O_RDONLY | O_DIRECTORY, 0);
-	CLEAN(fd) int here = -1;
+	bool placed;
 
 	if (!m->path || staged < 0)
 		return NULL;
-	TRY(tree_make(im->mail, m->path, &here));
-	TRY(make_inbox(here));
 	struct placing p = {
 		.im = im,
 		.mailbox = m,
 		.number = number,
 		.staged = staged,
-		.here = here,
+		.here = -1,
 		.connected = list_has(&im->sessions, m->address),
 	};
-	for (size_t i = 0; i < m->n; i++) {
-		TRY(place_folder(&p, &m->folders[i]));
-		TRY(worker_tell(im, json_pack("{sI}", "placed", (json_int_t)i)));
-	}
-	TRY(place_subscriptions(&p));
-	return place_scripts(&p);
+	TRY(place_whole_mailbox(&p, &placed));
+	return placed ? NULL : merge_mailbox(&p);
 }
 
 static struct error *count_one(void *context, const char *name, ino_t inode)

@@ -88,10 +88,15 @@ static struct error *finish_keywords(int staged)
 			      tree_remove(staged, "dovecot-keywords");
 }
 
-static struct error *place_whole(const struct placing *p, const char *folder, int staged, bool *ret_placed)
+struct error *folder_finish(int staged)
 {
 	TRY(finish_uidlist(staged));
-	TRY(finish_keywords(staged));
+	return finish_keywords(staged);
+}
+
+static struct error *place_whole(const struct placing *p, const char *folder, int staged, bool *ret_placed)
+{
+	TRY(folder_finish(staged));
 	TRY(tree_write(staged, "maildirfolder", "", 0));
 	TRY(seam("rename-folder", folder));
 	*ret_placed = renameat2(p->staged, folder, p->here, folder, RENAME_NOREPLACE) == 0;

@@ -14,4 +14,6 @@ struct placing {
 	bool connected; /* a client has the mailbox open */
 };
 
+/* Makes Dovecot's files of a staged folder what they are to be where the mailbox has no such folder. Doing it again changes nothing. */
+struct error *folder_finish(int staged) MUST_USE;
 struct error *place_folder(struct placing *p, const struct folder *f) MUST_USE;

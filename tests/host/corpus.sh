@@ -20,7 +20,8 @@ victim=$mailboxes/exemple.fr/victime
 on install -d -o 3000 -g 3000 -m 0700 "$mailboxes/exemple.fr" "$victim"{,/cur,/new,/tmp}
 on install -o 3000 -g 3000 -m 0600 -T /etc/debian_version "$victim/cur/1500000001.M1P1.victime:2,S"
 
-# In the host: empties the mailbox, imports, and writes to /run/case what came of it. What a shared library maps is counted once.
+# In the host: empties the mailbox, imports, and writes to /run/case what came of it. Memory that
+# several processes share is counted once.
 # shellcheck disable=SC2016  # for the shell in the host
 runner='user=$1 mailbox=$2 peak=0
 	shift 2
@@ -30,9 +31,8 @@ runner='user=$1 mailbox=$2 peak=0
 	pid=$!
 	while kill -0 $pid 2>/dev/null; do
 		set --
-		for process in $(pgrep -x mailsetup); do set -- "$@" /proc/$process/status; done
-		now=$([ $# = 0 ] || awk "/^RssAnon|^RssShmem/ { sum += \$2 } /^RssFile/ && \$2 > file { file = \$2 }
-			END { print sum + file }" "$@" 2>/dev/null)
+		for process in $(pgrep -x mailsetup); do set -- "$@" /proc/$process/smaps_rollup; done
+		now=$([ $# = 0 ] || awk "/^Pss:/ { sum += \$2 } END { print sum }" "$@" 2>/dev/null)
 		[ "${now:-0}" -le $peak ] || peak=$now
 		sleep 0.02
 	done
