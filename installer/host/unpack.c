@@ -9,6 +9,8 @@
 
 #define PIPE_SIZE (1 << 20)
 
+#define TOGETHER 16 /* bytes that a part has at least, where there are so many: what it is shows in them */
+
 struct unpack {
 	pid_t owner, child;
 	int fd;
@@ -217,7 +219,7 @@ struct error *unpack_data(struct unpack *u, const void **ret, size_t *ret_size)
 	}
 	if (!u->in_data)
 		return NULL;
-	TRY(need(u, 1));
+	TRY(need(u, u->in_frame < TOGETHER ? u->in_frame : TOGETHER));
 	size_t there = u->end - u->begin;
 	*ret = u->buffer + u->begin;
 	*ret_size = there < u->in_frame ? there : u->in_frame;

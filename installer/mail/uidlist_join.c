@@ -6,10 +6,12 @@
 #include <stdbool.h>
 #include <string.h>
 
+#define UID_MAX 0xf0000000U /* a folder must be able to number what comes later */
+
 struct reader {
 	FILE *f;
-	char *line;
-	size_t space, number;
+	char line[4096];
+	size_t number;
 	unsigned version;
 	uint32_t validity, next;
 	char guid[33];
@@ -19,16 +21,15 @@ struct reader {
 
 static void reader_cleanup(struct reader *r)
 {
-	free(r->line);
 	bytes_free(&r->others);
 }
 
-/* false at the end. A NUL, or a last line without its newline, was never written by Dovecot: the end, too. */
+/* false at the end. A NUL, a longer line, or a last one without its newline was never written by Dovecot: the end, too. */
 static bool read_line(struct reader *r)
 {
-	ssize_t n = getline(&r->line, &r->space, r->f);
+	size_t n = fgets(r->line, sizeof(r->line), r->f) ? strlen(r->line) : 0;
 
-	if (n < 2 || r->line[n - 1] != '\n' || strlen(r->line) != (size_t)n)
+	if (n < 2 || r->line[n - 1] != '\n')
 		return false;
 	r->line[n - 1] = '\0';
 	r->number++;
@@ -84,7 +85,7 @@ static struct error *read_header(struct reader *r)
 	} else if (good) {
 		good = read_fields(r, p + 1);
 	}
-	return good && r->validity && r->next ? NULL : fail(ERR_STOPPED, "dovecot-uidlist, line 1: not a header of a list of UIDs");
+	return good && r->validity && r->next && r->next < UID_MAX ? NULL : fail(ERR_STOPPED, "dovecot-uidlist, line 1: not a header of a list of UIDs");
 }
 
 /* *ret_rest: what follows the UID, as version 3 has it. *ret_uid is 0 at the end. */
@@ -97,7 +98,7 @@ static struct error *read_record(struct reader *r, uint32_t *ret_uid, const char
 		return NULL;
 	p = r->line;
 	/* Dovecot appends to a list of version 3 without a new header. */
-	if (!read_number(&p, ret_uid) || *p != ' ' || *ret_uid <= r->last || *ret_uid >= (r->version == 1 ? r->next : UINT32_MAX))
+	if (!read_number(&p, ret_uid) || *p != ' ' || *ret_uid <= r->last || *ret_uid >= (r->version == 1 ? r->next : UID_MAX))
 		return fail(ERR_STOPPED, "dovecot-uidlist, line %zu: not a UID that is higher than the last", r->number);
 	r->last = *ret_uid;
 	const char *name = r->version == 1 ? p + 1 : strstr(p, " :");

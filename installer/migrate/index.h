@@ -17,6 +17,7 @@ enum where {
 	IN_NEW = 1 << 1, /* in new/; else in cur/ */
 	INFO = 1 << 2,	 /* ":2," stands in the name */
 	ODD = 1 << 3,	 /* its name cannot be made from base and flags: look for it in the directory */
+	SAME = 1 << 4,	 /* HERE, and the archive has the same message */
 };
 
 struct index_entry {

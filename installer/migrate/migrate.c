@@ -138,7 +138,12 @@ static struct error *stage_task(struct import *im, void *argument)
 		TRY(seam("mkdir", name));
 		TRY(tree_make(im->mail, name, &im->staging));
 	}
-	TRY(stage(im, argument));
+	struct error *e = stage(im, argument);
+	/* An archive that does not fit is refused like any other: nothing of it is here. */
+	TRY(error_errno(e) == ENOSPC || error_errno(e) == EDQUOT ? recode(e, ERR_PRECHECK) : e);
+	/* What the record will call judged must be there after a power cut. */
+	if (!im->dry && syncfs(im->mail) < 0)
+		return fail_errno(errno, "cannot write " MAILBOXES " to disk");
 	return tell_report(im);
 }
 
@@ -296,7 +301,7 @@ static bool adds_up(const struct report *r)
 		for (size_t k = 0; r->mailboxes[i].address && k < r->mailboxes[i].n; k++) {
 			const struct folder *f = &r->mailboxes[i].folders[k];
 
-			if (f->counted != (int64_t)f->files || f->files < f->imported)
+			if (f->counted != (int64_t)f->files)
 				return false;
 		}
 	return true;
@@ -336,7 +341,18 @@ static struct error *place_all(struct migration *m)
 		TRY(record_write(m->state, m, PHASE_DONE));
 	else
 		TRY(record_forget(m->host, m->state, m->number));
-	return wrap(prove(m), "the mail is imported, but Dovecot could not be asked to count it");
+	return NULL;
+}
+
+/* What Dovecot cannot be asked now is no error of the import: it is not proven, which is said. */
+static struct error *place_and_prove(struct migration *m)
+{
+	TRY(place_all(m));
+	struct error *e = prove(m);
+	if (e)
+		events_emit(m->events, &(struct event){ .kind = EVENT_WARNING, .text = error_message(e) });
+	error_free(e);
+	return NULL;
 }
 
 static struct error *import(struct migration *m)
@@ -351,7 +367,7 @@ static struct error *import(struct migration *m)
 		return e;
 	}
 	TRY(record_write(m->state, m, PHASE_PLACING));
-	return place_all(m);
+	return place_and_prove(m);
 }
 
 static void show_begin(const struct migration *m)
@@ -381,6 +397,12 @@ static struct error *finish(const struct migration *m, struct record *r)
 	old.report = r->report;
 	r->report = (struct report){ 0 };
 	struct error *e = place_all(&old);
+	if (!e) {
+		CLEAN(free) char *notice = text("import %u of %s, which was unfinished, is complete: %llu messages", r->number, old.archive,
+			(unsigned long long)report_totals(&old.report).imported);
+
+		events_emit(m->events, &(struct event){ .kind = EVENT_NOTICE, .text = notice });
+	}
 	report_free(&old.report);
 	return wrap(e, "import %u, which was unfinished", r->number);
 }
@@ -419,15 +441,20 @@ struct error *migration_resume(struct migration *m)
 	if (r.phase == PHASE_PLACING) {
 		m->report = r.report;
 		r.report = (struct report){ 0 };
-		return place_all(m);
+		return place_and_prove(m);
 	}
 	if (strcmp(m->archive, "-") == 0) {
 		TRY(sweep(m, m->number));
 		return fail(ERR_STOPPED, "the import was read from standard input and is not complete; nothing was imported: run the same command again");
 	}
-	TRY(archive_open(m->archive, &fd));
+	struct error *e = archive_open(m->archive, &fd);
+	if (e) {
+		e = join(wrap(e, "import %u, which nothing has come of yet, is given up", m->number), sweep(m, m->number));
+		m->number = 0;
+		return e;
+	}
 	m->fd = fd;
-	struct error *e = import(m);
+	e = import(m);
 	m->fd = -1;
 	return e;
 }
@@ -445,7 +472,14 @@ struct error *migration_undo(struct migration *m, unsigned number, struct undone
 		return fail(ERR_USAGE, "there is no import %u; `mailsetup migrate-maildir --list` shows those that can be taken back", number);
 	if (r.phase != PHASE_DONE)
 		return fail(ERR_CONFLICT, "import %u is not finished: run `mailsetup resume` first", number);
-	TRY(file_open(m->host, path, O_RDONLY, &list));
+	struct error *e = file_open(m->host, path, O_RDONLY, &list);
+	if (error_errno(e) == ENOENT) {
+		/* An undo that was killed between its two last acts. */
+		error_free(e);
+		*ret = (struct undone){ 0 };
+		return record_forget(m->host, m->state, number);
+	}
+	TRY(e);
 	struct import im = { .number = number, .list = list, .staging = -1, .report = r.report };
 	TRY(run_task(m, &im, undo_task, ret, &(struct watch){ .m = m }, &answer));
 	int bad = json_unpack(answer, "{sI sI}", "removed", &removed, "gone", &gone);

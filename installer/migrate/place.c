@@ -24,17 +24,19 @@ static struct error *read_names(int at, const char *name, bool courier, struct l
 
 static struct error *place_subscriptions(const struct placing *p)
 {
-	CLEAN(list) struct list names = { 0 };
+	CLEAN(list) struct list names = { 0 }, before = { 0 };
 	CLEAN(bytes) struct bytes content = { 0 };
 	CLEAN(dotlock) struct dotlock lock = DOTLOCK_NONE;
 
-	TRY(read_names(p->here, "subscriptions", false, &names));
-	size_t before = names.n;
 	TRY(read_names(p->staged, "subscriptions", false, &names));
 	TRY(read_names(p->staged, "courierimapsubscribed", true, &names));
-	if (names.n == before)
+	if (!names.n)
 		return NULL;
 	TRY(dotlock_take(p->here, "subscriptions", p->staged, &lock));
+	TRY(read_names(p->here, "subscriptions", false, &before));
+	TRY(read_names(p->here, "subscriptions", false, &names));
+	if (names.n == before.n)
+		return NULL;
 	subscriptions_write(&names, &content);
 	return dotlock_publish_bytes(&lock, content.data, content.size);
 }

@@ -60,8 +60,10 @@ static struct error *finish_uidlist(int staged)
 	if (!holds_something(staged, NEXT_LIST) && !holds_something(staged, "dovecot-uidlist"))
 		return NULL;
 	TRY(join_lists(staged, NULL, true));
-	if (!holds_something(staged, NEXT_LIST))
+	if (!holds_something(staged, NEXT_LIST)) {
+		TRY(tree_remove(staged, NEXT_LIST));
 		return tree_remove(staged, "dovecot-uidlist");
+	}
 	if (renameat(staged, NEXT_LIST, staged, "dovecot-uidlist") < 0)
 		return fail_errno(errno, "cannot write a list of UIDs");
 	return NULL;
@@ -117,18 +119,22 @@ static struct error *merge_keywords(struct merging *m)
 {
 	CLEAN(keywords) struct keywords here = { 0 }, there = { 0 };
 	CLEAN(bytes) struct bytes before = { 0 }, after = { 0 };
+	CLEAN(dotlock) struct dotlock lock = DOTLOCK_NONE;
+	bool any = false;
 
 	TRY(read_keywords(m->staged, &there));
+	for (int i = 0; i < 26; i++)
+		any |= there.v[i] != NULL;
+	if (any)
+		TRY(dotlock_take(m->here, "dovecot-keywords", m->staged, &lock));
 	TRY(read_keywords(m->here, &here));
 	keywords_write(&here, &before);
 	keywords_merge(&here, &there, m->map);
 	keywords_write(&here, &after);
 	for (int i = 0; i < 26; i++)
 		m->mapped |= m->map[i] != i;
-	if (bytes_equal(&before, &after))
+	if (!any || bytes_equal(&before, &after))
 		return NULL;
-	CLEAN(dotlock) struct dotlock lock = DOTLOCK_NONE;
-	TRY(dotlock_take(m->here, "dovecot-keywords", m->staged, &lock));
 	return dotlock_publish_bytes(&lock, after.data, after.size);
 }
 
@@ -231,8 +237,14 @@ static struct error *merge(const struct placing *p, int staged, int here)
 	TRY(merge_keywords(&m));
 	TRY(dotlock_take(here, "dovecot-uidlist", staged, &lock));
 	TRY(settle_uidlist(p, &m, &lock));
-	for (size_t i = 0; i < 2; i++)
-		TRY(move_half(p, &m, halves[i]));
+	for (size_t i = 0; i < 2; i++) {
+		struct error *e = move_half(p, &m, halves[i]);
+
+		/* As after a kill: who goes on finds the lock, and the list that was settled. */
+		if (e)
+			dotlock_leave(&lock);
+		TRY(e);
+	}
 	if (!holds_something(staged, NEXT_LIST))
 		return NULL;
 	CLEAN(fd) int next = tree_open(staged, NEXT_LIST, O_RDONLY, 0);
@@ -244,10 +256,11 @@ struct error *place_folder(struct placing *p, const struct folder *f)
 	CLEAN(fd) int staged = tree_open(p->staged, *f->name ? f->name : ".", O_RDONLY | O_DIRECTORY, 0);
 	CLEAN(fd) int here = -1;
 	bool placed = false;
+	struct stat st;
 
 	if (staged < 0)
 		return errno == ENOENT ? NULL : fail_errno(errno, "cannot open the staged folder %s", f->name);
-	if (*f->name)
+	if (*f->name && fstatat(p->here, f->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		TRY(place_whole(p, f->name, staged, &placed));
 	if (placed)
 		return NULL;

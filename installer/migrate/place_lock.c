@@ -69,8 +69,9 @@ struct error *dotlock_take(int at, const char *name, int staging, struct dotlock
 	TRY(own_file(at, name, lock, staging, &fd));
 	if (fstat(fd, &mine) < 0)
 		return fail_errno(errno, "cannot make %s", lock);
-	bool again = is_same(at, lock, &mine);
 	TRY(say_who(fd, lock));
+	/* Looked at after that: one that names a dead process is Dovecot's to take. */
+	bool again = is_same(at, lock, &mine);
 	for (unsigned i = 0; i < WAIT_SECONDS * 1000 / TRY_MS; i++) {
 		TRY(seam("lock", name));
 		if (again || linkat(staging, lock, at, lock, 0) == 0) {
@@ -86,10 +87,19 @@ struct error *dotlock_take(int at, const char *name, int staging, struct dotlock
 	return fail(ERR_BUSY, "%s of a mailbox stays locked by Dovecot; run `mailsetup resume` later", name);
 }
 
+static bool is_ours(const struct dotlock *l, const char *lock)
+{
+	struct stat mine;
+
+	return fstat(l->fd, &mine) == 0 && is_same(l->at, lock, &mine);
+}
+
 static struct error *publish(struct dotlock *l, const char *lock)
 {
 	if (fsync(l->fd) < 0)
 		return fail_errno(errno, "cannot write %s", lock);
+	if (!is_ours(l, lock))
+		return fail(ERR_BUSY, "Dovecot took %s over; run `mailsetup resume`", lock);
 	TRY(seam("publish", l->name));
 	if (renameat(l->at, lock, l->at, l->name) < 0)
 		return fail_errno(errno, "cannot rename %s", lock);
@@ -127,8 +137,14 @@ void dotlock_drop(struct dotlock *l)
 {
 	CLEAN(free) char *lock = text("%s.lock", l->name);
 
-	unlinkat(l->at, lock, 0);
+	if (is_ours(l, lock))
+		unlinkat(l->at, lock, 0);
 	unlinkat(l->staging, lock, 0);
+	dotlock_leave(l);
+}
+
+void dotlock_leave(struct dotlock *l)
+{
 	close(l->fd);
 	l->fd = -1;
 }

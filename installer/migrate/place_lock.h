@@ -19,11 +19,13 @@ struct dotlock {
 
 /* staging: a directory of ours on the same file system. */
 struct error *dotlock_take(int at, const char *name, int staging, struct dotlock *ret) MUST_USE;
-/* What `from` holds, from its beginning, becomes NAME. */
+/* What `from` holds, from its beginning, becomes NAME. ERR_BUSY where Dovecot took the lock over meanwhile. */
 struct error *dotlock_publish(struct dotlock *l, int from) MUST_USE;
 /* The same with bytes. */
 struct error *dotlock_publish_bytes(struct dotlock *l, const void *data, size_t size) MUST_USE;
 void dotlock_drop(struct dotlock *l);
+/* The lock stays behind, as a kill would leave it. */
+void dotlock_leave(struct dotlock *l);
 static inline void dotlock_cleanup(struct dotlock *l)
 {
 	if (l->fd >= 0)

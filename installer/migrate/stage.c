@@ -6,6 +6,7 @@
 #include "migrate/worker.h"
 
 #include <fcntl.h>
+#include <strings.h>
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #define BOMB_RATIO    500 /* deflate reaches 1000; mail, headers of the tar included, a tenth of that */
 #define SMALL_FILE    (1 * MEGABYTE)
 #define UIDLIST_MAX   (512 * MEGABYTE)
+#define FOLDERS_MAX   20000U
 #define LOOK_EVERY    256 /* members between two looks at the clock and the disk */
 
 static const struct {
@@ -72,10 +74,44 @@ static struct error *name_user(void)
 	return fail(ERR_USAGE, "the archive is one mailbox and does not say whose: add --user ADDRESS");
 }
 
-static struct error *mailbox_of(struct stager *s, const char *root, size_t *ret)
+/* A Maildir, and the scripts beside it, are one mailbox: that of the address whose root is the other's parent. */
+static struct mailbox *other_half(struct stager *s, const char *root, const char *address)
+{
+	for (size_t i = 0; address && i < s->im->report.n; i++) {
+		struct mailbox *m = &s->im->report.mailboxes[i];
+		const char *shorter = strlen(root) < strlen(m->root) ? root : m->root, *longer = shorter == root ? m->root : root;
+		size_t n = strlen(shorter);
+
+		if (m->address && strcmp(m->address, address) == 0 && strncmp(longer, shorter, n) == 0 &&
+			strcasecmp(longer + n, n ? "/Maildir" : "Maildir") == 0)
+			return m;
+	}
+	return NULL;
+}
+
+static bool has_messages(const struct mailbox *m)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (m->folders[i].archive)
+			return true;
+	return false;
+}
+
+static struct error *mailbox_of(struct stager *s, const char *root, bool message, size_t *ret)
 {
 	struct mailbox *m = report_mailbox(&s->im->report, root);
 
+	if (!m) {
+		const char *address = assignment_of(&s->im->assignment, root);
+
+		m = other_half(s, root, address);
+		if (m && message && has_messages(m))
+			m = NULL; /* two Maildirs */
+		if (m && message) {
+			free(m->root);
+			m->root = text_copy(root);
+		}
+	}
 	if (!m) {
 		const char *address = assignment_of(&s->im->assignment, root);
 
@@ -94,7 +130,9 @@ static struct error *turn_to(struct stager *s, const struct maildir_place *p)
 {
 	size_t mailbox = 0;
 
-	TRY(mailbox_of(s, p->root, &mailbox));
+	TRY(mailbox_of(s, p->root, p->kind == MAILDIR_MESSAGE, &mailbox));
+	if (s->im->report.folders > FOLDERS_MAX)
+		return fail(ERR_PRECHECK, "the archive holds more than %u folders: it is refused", FOLDERS_MAX);
 	return target_open(&s->target, mailbox, p->folder);
 }
 
@@ -229,13 +267,13 @@ static struct error *take(struct stager *s, const struct member *m)
 	return take_other(s, m, &p);
 }
 
-static struct error *look_at_disk(const struct stager *s)
+static struct error *look_at_disk(const struct stager *s, uint64_t more)
 {
 	struct statvfs v;
 
 	if (s->im->dry || fstatvfs(s->im->mail, &v) < 0)
 		return NULL;
-	if ((uint64_t)v.f_bavail * v.f_frsize < RESERVE)
+	if ((uint64_t)v.f_bavail * v.f_frsize < RESERVE + more)
 		return fail(ERR_PRECHECK, "the archive does not fit: " MAILBOXES " would have less than %llu MB free; make room",
 			RESERVE / MEGABYTE);
 	if (v.f_files && v.f_favail < RESERVE_FILES)
@@ -255,7 +293,7 @@ static struct error *look(struct stager *s)
 	if (now - s->told < 0.25)
 		return NULL;
 	s->told = now;
-	TRY(look_at_disk(s));
+	TRY(look_at_disk(s, 0));
 	return worker_tell(s->im, json_pack("{sI sI}", "consumed", (json_int_t)consumed, "messages", (json_int_t)s->messages));
 }
 
@@ -267,6 +305,8 @@ static struct error *take_all(struct stager *s)
 		TRY(unpack_next(s->u, &m));
 		if (m.type == MEMBER_END)
 			return NULL;
+		if (m.size > MEGABYTE)
+			TRY(look_at_disk(s, m.size));
 		TRY(take(s, &m));
 		if (m.size > MEGABYTE || ++s->members % LOOK_EVERY == 0)
 			TRY(look(s));
@@ -282,7 +322,7 @@ struct error *stage(struct import *im, struct unpack *u)
 	};
 
 	im->listed = im->list >= 0 ? fdopen(im->list, "w") : NULL;
-	struct error *e = look_at_disk(&s);
+	struct error *e = look_at_disk(&s, 0);
 	if (!e)
 		e = take_all(&s);
 	target_close(&s.target);

@@ -8,6 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#define RESCANS_MAX 1000
+#define ALIASES_MAX 1000 /* messages whose name had to change; a hard link to one more than that is refused */
+
 static const char *const halves[] = { "cur", "new" };
 
 static void close_directories(struct target *t)
@@ -23,6 +26,11 @@ void target_close(struct target *t)
 {
 	close_directories(t);
 	index_free(t->index);
+	for (size_t i = 0; i < t->n_aliases; i++) {
+		free(t->aliases[i].archive);
+		free(t->aliases[i].staged);
+	}
+	free(t->aliases);
 }
 
 struct folder *target_folder(const struct target *t)
@@ -123,15 +131,11 @@ static struct error *search_name(void *context, const char *name, ino_t inode)
 	return NULL;
 }
 
-struct error *target_known(struct target *t, const char *base, size_t size, int *ret_fd)
+static struct error *open_entry(struct target *t, const char *base, size_t size, struct index_entry e, int *ret_fd)
 {
 	CLEAN(bytes) struct bytes name = { 0 };
 	CLEAN(free) char *odd = NULL;
-	struct index_entry e;
 
-	*ret_fd = -1;
-	if (!index_find(t->index, target_folder(t)->number, base, size, &e))
-		return NULL;
 	int directory = (e.where & HERE ? t->here : t->staged)[e.where & IN_NEW ? 1 : 0];
 	if (directory < 0)
 		return NULL;
@@ -146,6 +150,76 @@ struct error *target_known(struct target *t, const char *base, size_t size, int 
 	if (odd || name.size)
 		*ret_fd = tree_open(directory, odd ? odd : name.data, O_RDONLY | O_NONBLOCK, 0);
 	return NULL;
+}
+
+/* A client has read or marked messages since they were looked for, and so their names are others. */
+static struct error *rescan(struct target *t)
+{
+	if (t->rescans++ > RESCANS_MAX)
+		return NULL;
+	for (size_t half = 0; half < 2; half++) {
+		struct scan scan = { t, HERE | (half ? IN_NEW : 0) };
+
+		if (t->here[half] >= 0)
+			TRY(tree_each(t->here[half], scan_name, &scan));
+	}
+	return NULL;
+}
+
+struct error *target_known(struct target *t, const char *base, size_t size, int *ret_fd)
+{
+	struct index_entry e;
+
+	*ret_fd = -1;
+	for (unsigned i = 0; i < 2 && *ret_fd < 0; i++) {
+		if (!index_find(t->index, target_folder(t)->number, base, size, &e))
+			return NULL;
+		TRY(open_entry(t, base, size, e, ret_fd));
+		if (*ret_fd < 0 && !i && e.where & HERE)
+			TRY(rescan(t));
+	}
+	return NULL;
+}
+
+void target_present(struct target *t, const char *base, size_t size)
+{
+	struct index_entry e;
+
+	if (!index_find(t->index, target_folder(t)->number, base, size, &e))
+		return;
+	e.where |= SAME;
+	index_add(t->index, target_folder(t)->number, base, size, e);
+}
+
+void target_alias(struct target *t, const char *archive, size_t size, const char *staged, size_t staged_size)
+{
+	if (t->n_aliases == ALIASES_MAX)
+		return;
+	t->aliases = reallocate(t->aliases, t->n_aliases + 1, sizeof(*t->aliases));
+	t->aliases[t->n_aliases++] = (struct alias){
+		.folder = target_folder(t)->number,
+		.archive = text_copy_n(archive, size),
+		.staged = text_copy_n(staged, staged_size),
+	};
+}
+
+struct error *target_linked(struct target *t, const char *base, size_t size, int *ret_fd)
+{
+	struct index_entry e;
+
+	*ret_fd = -1;
+	for (size_t i = t->n_aliases; i-- > 0;) {
+		const struct alias *a = &t->aliases[i];
+
+		if (a->folder == target_folder(t)->number && strlen(a->archive) == size && memcmp(a->archive, base, size) == 0) {
+			base = a->staged;
+			size = strlen(base);
+			break;
+		}
+	}
+	if (!index_find(t->index, target_folder(t)->number, base, size, &e) || (e.where & HERE && !(e.where & SAME)))
+		return NULL;
+	return target_known(t, base, size, ret_fd);
 }
 
 /* As Dovecot makes them; the number makes it unique in this process, the process in this second. */
@@ -176,6 +250,8 @@ struct error *target_create(struct target *t, bool is_new, const char *base, siz
 	char **ret_name)
 {
 	struct index_entry e;
+	const char *wanted = base;
+	size_t wanted_size = size;
 	bool taken = index_find(t->index, target_folder(t)->number, base, size, &e);
 
 	*ret_fd = -1;
@@ -194,6 +270,8 @@ struct error *target_create(struct target *t, bool is_new, const char *base, siz
 		index_add(t->index, target_folder(t)->number, base, size,
 			(struct index_entry){ n->flags, (n->info ? INFO : 0) | (is_new ? IN_NEW : 0) });
 		*ret_name = text_copy_n(base, size);
+		if (base != wanted)
+			target_alias(t, wanted, wanted_size, base, size);
 	}
 	return *ret_fd >= 0 ? NULL : fail(ERR_STOPPED, "no free name for a message in the import");
 }

@@ -132,6 +132,7 @@ static struct error *take_parts(struct taking *k, struct source *source, int64_t
 	}
 	if (k->known >= 0) {
 		target_folder(k->t)->present++;
+		target_present(k->t, k->base, k->base_size);
 		return NULL;
 	}
 	if (k->out >= 0)
@@ -157,22 +158,34 @@ static struct error *take_content(struct taking *k, struct source *source, int64
 	return e;
 }
 
+static bool has_folder(const struct mailbox *m, const char *name)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (strcmp(m->folders[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 /* The message that a hard link names, which is staged or here. */
 static struct error *open_linked(struct target *t, const struct member *m, int *ret_fd, uint64_t *ret_size, const char **ret_reason)
 {
 	CLEAN(maildir_place) struct maildir_place p;
 	size_t mailbox = t->mailbox;
+	const struct mailbox *from;
 	struct maildir_name n;
 	struct stat st;
 
 	maildir_judge(m->link, &p);
-	*ret_reason = "a hard link to what is no message of this mailbox";
-	if (p.kind != MAILDIR_MESSAGE || maildir_name_read(p.name, &n) ||
-		strcmp(p.root, t->im->report.mailboxes[mailbox].root) != 0)
+	*ret_reason = "a hard link to what is no message that came over";
+	if (p.kind != MAILDIR_MESSAGE || maildir_name_read(p.name, &n))
+		return NULL;
+	/* Dovecot links one mail to several folders, and to several recipients. */
+	from = report_mailbox(&t->im->report, p.root);
+	if (!from || !from->path || !has_folder(from, p.folder))
 		return NULL;
 	CLEAN(free) char *back = text_copy(target_folder(t)->name);
-	TRY(target_open(t, mailbox, p.folder));
-	TRY(target_known(t, p.name, n.base, ret_fd));
+	TRY(target_open(t, (size_t)(from - t->im->report.mailboxes), p.folder));
+	TRY(target_linked(t, p.name, n.base, ret_fd));
 	TRY(target_open(t, mailbox, back));
 	if (*ret_fd < 0 || fstat(*ret_fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return NULL;
@@ -223,6 +236,7 @@ struct error *message_take(struct target *t, const struct member *m, const struc
 	k.base_size = k.name.base;
 	if (k.name.sized && k.name.size != k.size) {
 		maildir_base_without_sizes(&shorter, p->name, k.name.base);
+		target_alias(t, k.base, k.base_size, shorter.data, shorter.size);
 		k.base = shorter.data;
 		k.base_size = shorter.size;
 	}

@@ -86,6 +86,14 @@ static struct error *read_list(struct undoing *u)
 	return NULL;
 }
 
+/* By place_folder.c, since another message had its name. */
+static bool was_renamed(const char *name, const struct maildir_name *n, ino_t inode)
+{
+	CLEAN(free) char *mark = text(".I%llu_", (unsigned long long)inode), *base = text_copy_n(name, n->base);
+
+	return strstr(base, mark) && ends_with(base, ".import");
+}
+
 static struct error *remove_ours(void *context, const char *name, ino_t inode)
 {
 	struct undoing *u = context;
@@ -93,7 +101,7 @@ static struct error *remove_ours(void *context, const char *name, ino_t inode)
 	const struct brought *found = u->n ? bsearch(&key, u->v, u->n, sizeof(*u->v), compare) : NULL;
 	struct maildir_name n;
 
-	if (!found || maildir_name_read(name, &n) || hash_of(name, n.base) != found->name)
+	if (!found || maildir_name_read(name, &n) || (hash_of(name, n.base) != found->name && !was_renamed(name, &n, inode)))
 		return NULL;
 	TRY(seam("undo", name));
 	if (unlinkat(u->directory, name, 0) < 0)
@@ -108,7 +116,7 @@ static struct error *undo_half(struct undoing *u, int folder, const char *half)
 	uint64_t before;
 
 	if (fd < 0)
-		return NULL;
+		return errno == ENOENT ? NULL : fail_errno(errno, "cannot open %s of a folder", half);
 	u->directory = fd;
 	/* A directory that changes while it is read may pass names over. */
 	do {
@@ -121,10 +129,19 @@ static struct error *undo_half(struct undoing *u, int folder, const char *half)
 /* A folder without a message that the import had made goes, with what Dovecot keeps in it. */
 static struct error *remove_empty_folder(int mailbox, const struct folder *f)
 {
-	CLEAN(free) char *cur = text("%s/cur", f->name), *new = text("%s/new", f->name), *tmp = text("%s/tmp", f->name);
+	static const char *const parts[] = { "tmp", "new", "cur" };
 
-	if (!*f->name || !f->made || !tree_is_empty(mailbox, cur) || !tree_is_empty(mailbox, new) || !tree_is_empty(mailbox, tmp))
+	if (!*f->name || !f->made)
 		return NULL;
+	CLEAN(fd) int folder = tree_open(mailbox, f->name, O_RDONLY | O_DIRECTORY, 0);
+	for (size_t i = 0; folder >= 0 && i < 3; i++)
+		if (unlinkat(folder, parts[i], AT_REMOVEDIR) < 0 && errno != ENOENT) {
+			/* Mail has come in. */
+			while (i > 0)
+				if (mkdirat(folder, parts[--i], 0700) < 0 && errno != EEXIST)
+					return fail_errno(errno, "cannot make %s of the folder %s", parts[i], f->name);
+			return NULL;
+		}
 	return tree_remove(mailbox, f->name);
 }
 
@@ -133,7 +150,7 @@ static struct error *undo_folder(struct undoing *u, int mailbox, const struct fo
 	CLEAN(fd) int folder = tree_open(mailbox, *f->name ? f->name : ".", O_RDONLY | O_DIRECTORY, 0);
 
 	if (folder < 0)
-		return NULL;
+		return errno == ENOENT ? NULL : fail_errno(errno, "cannot open the folder %s", f->name);
 	u->folder = f->number;
 	TRY(undo_half(u, folder, "cur"));
 	TRY(undo_half(u, folder, "new"));
@@ -150,6 +167,8 @@ struct error *undo_import(struct import *im, struct undone *ret)
 		const struct mailbox *m = &im->report.mailboxes[i];
 		CLEAN(fd) int mailbox = m->path ? tree_open(im->mail, m->path, O_RDONLY | O_DIRECTORY, 0) : -1;
 
+		if (m->path && mailbox < 0 && errno != ENOENT)
+			e = fail_errno(errno, "cannot open the mailbox %s", m->path);
 		for (size_t k = 0; mailbox >= 0 && !e && k < m->n; k++)
 			e = undo_folder(&u, mailbox, &m->folders[k]);
 	}
