@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 static struct {
-	pid_t owner, parent; /* parent: of a child that inherited the count, or 0 */
-	unsigned long *count; /* shared with that child */
+	pid_t owner;
+	unsigned long *count; /* shared with a child that inherits it; then whether it was killed */
 	const char *log;
 	unsigned long die;
 	const char *die_at;
@@ -49,7 +49,7 @@ static void read_environment(void)
 	char *end;
 
 	state.owner = getpid();
-	state.count = mmap(NULL, sizeof(*state.count), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	state.count = mmap(NULL, 2 * sizeof(*state.count), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (state.count == MAP_FAILED)
 		_exit(ERR_STOPPED);
 	state.log = getenv("MAILSETUP_SEAM_LOG");
@@ -91,8 +91,13 @@ void seam_inherit(void)
 {
 	if (!state.owner)
 		read_environment();
-	state.parent = getppid();
 	state.owner = getpid();
+}
+
+void seam_follow(void)
+{
+	if (state.count && state.count[1])
+		kill(getpid(), SIGKILL);
 }
 
 struct error *seam(const char *action, const char *target)
@@ -106,8 +111,7 @@ struct error *seam(const char *action, const char *target)
 	if (state.log)
 		write_log(count, action, target);
 	if (is_last(count, action, target)) {
-		if (state.parent)
-			kill(state.parent, SIGKILL);
+		state.count[1] = true;
 		kill(getpid(), SIGKILL);
 	}
 	if (state.fail && (count == state.fail || (state.fail_on && count > state.fail)))

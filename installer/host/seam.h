@@ -17,8 +17,10 @@
 
 #ifdef MAILSETUP_SEAM
 struct error *seam(const char *action, const char *target) MUST_USE;
-/* In a child that does durable work for its parent, which waits: it goes on counting, and takes its parent with it when it dies. */
+/* In a child that does durable work for its parent, which waits: it goes on counting. */
 void seam_inherit(void);
+/* In that parent, when the child has ended: dies as well, where the child was killed here. */
+void seam_follow(void);
 #else
 static inline MUST_USE struct error *seam(const char *action, const char *target)
 {
@@ -27,6 +29,9 @@ static inline MUST_USE struct error *seam(const char *action, const char *target
 	return NULL;
 }
 static inline void seam_inherit(void)
+{
+}
+static inline void seam_follow(void)
 {
 }
 #endif

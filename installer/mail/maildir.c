@@ -73,6 +73,19 @@ static bool has_control(const char *s, size_t size)
 	return false;
 }
 
+/* Does it lie in a mailbox's cur/? */
+static bool is_inside_cur(const struct path *root)
+{
+	for (size_t at = 0, n; at < root->size; at += n + 1) {
+		const char *slash = memchr(root->text + at, '/', root->size - at);
+
+		n = slash ? (size_t)(slash - root->text) - at : root->size - at;
+		if (is_part(root->text + at, n, "cur"))
+			return true;
+	}
+	return false;
+}
+
 static const char *root_fault(const struct path *root)
 {
 	size_t depth = 0;
@@ -81,6 +94,7 @@ static const char *root_fault(const struct path *root)
 		depth += root->text[i] == '/';
 	return has_control(root->text, root->size) ? "in a directory whose name has a control character" :
 	       depth >= DEPTH_MAX		   ? "deeper than any mailbox lies" :
+	       is_inside_cur(root)		   ? "in a directory inside of cur/, where no mailbox lies" :
 						     NULL;
 }
 

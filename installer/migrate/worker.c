@@ -138,6 +138,7 @@ static struct error *died(struct worker *w)
 	while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	w->pid = -1;
+	seam_follow();
 	return WIFSIGNALED(status) ? fail(ERR_STOPPED, "the process of the import was killed (signal %d)", WTERMSIG(status)) :
 				     fail(ERR_STOPPED, "the process of the import ended too early");
 }

@@ -502,7 +502,7 @@ check '(five or more of them by resume alone)' test "$resumed" -ge 5
 letter Maildir 16
 tar -C "$scratch/tree" -czf "$scratch/one.tar.gz" Maildir
 lab copy "$new" "$scratch/one.tar.gz" /root/one.tar.gz
-middle=$(on sed -n 's/^\([0-9]*\) rename-folder .*/\1/p' /run/seam.none | tail -1)
+middle=$(on sed -n 's/^\([0-9]*\) rename-mailbox .*/\1/p' /run/seam.none | tail -1)
 on rm -rf "$box/paul"
 expect_exit 137 '(an import is killed while it comes in)' on env "MAILSETUP_SEAM_DIE=$middle" /root/mailsetup-seam migrate-maildir \
 	--user "$paul" /root/jean.tar.gz
