@@ -56,7 +56,7 @@ static void messages(void **state)
 		{ "home/.mail/cur/1.a", MAILDIR_MESSAGE, "home", ".mail", "1.a" },
 		{ "Maildir/cur/dovecot-uidlist", MAILDIR_MESSAGE, "Maildir", "", "dovecot-uidlist" },
 		{ "Maildir/cur/-rf", MAILDIR_MESSAGE, "Maildir", "", "-rf" },
-		{ "Maildir/cur/cur/1.a", MAILDIR_MESSAGE, "Maildir/cur", "", "1.a" },
+		{ "Maildir/cur/cur/1.a", MAILDIR_BAD_MESSAGE, "Maildir/cur", "", "1.a" },
 		{ "cur/cur", MAILDIR_MESSAGE, "", "", "cur" },
 		{ "cur/1.a!2,FS", MAILDIR_MESSAGE, "", "", "1.a:2,FS" },
 		{ "cur/1.a;2,", MAILDIR_MESSAGE, "", "", "1.a:2," },
