@@ -108,10 +108,11 @@ unit-run: $(UNIT_TESTS)
 	@tests/run unit $(UNIT_TESTS)
 unit-build: $(UNIT_TESTS)
 
-#: make bench         install against the guide's own commands and a bare apt run, on the same fresh host
+#: make bench         install and import of mail against the guide's own commands, on the same hosts; the undo journal's cost
 bench:
 	tests/lab/lab deps
 	tests/bench/run
+	tests/bench/migrate
 
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(filter-out $(BUILD)/installer/cli/main.o,$(OBJECTS))
 	$(SAY) LINK $@
