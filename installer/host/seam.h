@@ -6,7 +6,8 @@
  *	if (renameat(...) < 0) ...
  *
  * In a normal build seam() is nothing. In a build with -DMAILSETUP_SEAM it reads these once from the environment:
- *	MAILSETUP_SEAM_LOG=FILE      appends "N action target" per action (the count is the last N)
+ *	MAILSETUP_SEAM_LOG=FILE      appends "N action target" per action (the count is the last N); an import's child writes it as the
+ *	                             mailboxes' user
  *	MAILSETUP_SEAM_DIE=N         SIGKILLs itself just before the N-th action, or the first "ACTION TARGET"
  *	MAILSETUP_SEAM_FAIL=N:ERRNO  the N-th action fails with that errno; "N+:ERRNO" from then on
  */

@@ -97,6 +97,22 @@ static bool has_messages(const struct mailbox *m)
 	return false;
 }
 
+/* Whether what will be written to is the mailboxes' user's, before hours of reading. */
+static struct error *check_writable(const struct stager *s, const struct mailbox *m)
+{
+	CLEAN(free) char *domain = m->path ? text_copy_n(m->path, strcspn(m->path, "/")) : NULL;
+	const char *const places[] = { m->path, domain, "." };
+
+	for (size_t i = 0; m->path && i < sizeof(places) / sizeof(*places); i++) {
+		if (faccessat(s->im->mail, places[i], R_OK | W_OK | X_OK, AT_EACCESS) == 0)
+			return NULL;
+		if (errno != ENOENT)
+			return fail(ERR_PRECHECK, MAILBOXES "/%s does not belong to the user of the mailboxes (%s): `chown -R %d:%d " MAILBOXES "/%s`",
+				places[i], strerror(errno), MAILBOX_USER, MAILBOX_USER, places[i]);
+	}
+	return NULL;
+}
+
 static struct error *mailbox_of(struct stager *s, const char *root, bool message, size_t *ret)
 {
 	struct mailbox *m = report_mailbox(&s->im->report, root);
@@ -121,6 +137,7 @@ static struct error *mailbox_of(struct stager *s, const char *root, bool message
 			return fail(ERR_PRECHECK, "the archive holds more than 10000 mailboxes: it is refused");
 		TRY(same_account(s, root, address));
 		m = report_mailbox_add(&s->im->report, root, address);
+		TRY(check_writable(s, m));
 	}
 	*ret = (size_t)(m - s->im->report.mailboxes);
 	return NULL;
