@@ -403,6 +403,22 @@ expect_text 'folders that it made and left empty are gone' '' on sh -c "ls -d $b
 expect_exit 0 'and may be imported again' migrate --json --user "$marie" /root/jean.tar.gz
 said 'whole' "d['imported'] == $messages"
 
+# --- an account for it ---
+
+add() { # PASSWORD ADDRESS [ARGUMENT...]
+	printf '%s\n' "$1" | on mailsetup user add --password-stdin "${@:2}"
+}
+check 'user add makes an account' add 'un mot de passe é' Lucie@exemple.fr --name 'Lucie Été'
+check 'it is live at once' imap lucie@exemple.fr 'un mot de passe é' INBOX -X 'EXAMINE INBOX'
+expect_text 'its row is as the guide writes it' 'Lucie Été|exemple.fr/lucie/|3000|3000|utilisateur|1' \
+	sql "SELECT nom_complet, rep_perso, uid, gid, privilege, active FROM postfix_utilisateurs WHERE utilisateur = 'lucie@exemple.fr'"
+expect_exit 4 'not twice' add 'un mot de passe' lucie@exemple.fr
+expect_exit 2 'not in a domain of another' add 'un mot de passe' lucie@ailleurs.fr
+expect_exit 2 'not without a password' add '' personne@exemple.fr
+expect_exit 2 'not with another privilege' add 'un mot de passe' personne@exemple.fr --privilege chef
+expect_exit 2 'not without an address' on mailsetup user add
+expect_text '(no account came of that)' 0 sql "SELECT count(*) FROM postfix_utilisateurs WHERE utilisateur LIKE 'personne%' OR utilisateur LIKE '%ailleurs%'"
+
 # --- killed ---
 
 paul=paul@exemple.fr
