@@ -9,7 +9,7 @@
 
 #define DESCRIPTORS ((int)(sizeof(((struct launch *)0)->descriptors) / sizeof(int)))
 
-static void close_from(int first)
+void child_close_from(int first)
 {
 	struct rlimit limit;
 
@@ -36,11 +36,11 @@ static int place_descriptors(const struct launch *l)
 	for (int i = 0; i < n; i++)
 		if (dup2(high[i], i) < 0)
 			return -1;
-	close_from(n);
+	child_close_from(n);
 	return 0;
 }
 
-static void reset_signals(void)
+void child_reset_signals(void)
 {
 	sigset_t none;
 
@@ -55,7 +55,7 @@ static __attribute__((noreturn)) void child_main(const struct launch *l)
 	setpgid(0, 0);
 	umask(022);
 	if (place_descriptors(l) == 0 && chdir("/") == 0) {
-		reset_signals();
+		child_reset_signals();
 		execve(l->path, (char *const *)l->argv, l->environment);
 	}
 	dprintf(STDERR_FILENO, "cannot execute %s: %s\n", l->path, strerror(errno));

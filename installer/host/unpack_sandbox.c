@@ -1,4 +1,5 @@
 #include "host/unpack_child.h"
+#include "host/process_child.h"
 #include "base/memory.h"
 
 #include <fcntl.h>
@@ -10,7 +11,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define OWN_USER       65533
@@ -26,29 +26,6 @@ uint64_t unpack_seconds(uint64_t size)
 	return size ? SECONDS_LEAST + (size >> 20) : SECONDS_AT_ALL;
 }
 
-static void reset_signals(void)
-{
-	sigset_t none;
-
-	for (int number = 1; number < NSIG; number++)
-		signal(number, SIG_DFL); /* fails for SIGKILL and SIGSTOP, which cannot be changed anyway */
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static void close_from(int first)
-{
-	struct rlimit limit;
-
-#ifdef __NR_close_range
-	if (syscall(__NR_close_range, (unsigned)first, ~0U, 0U) == 0)
-		return;
-#endif
-	rlim_t last = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 65536 ? limit.rlim_cur : 65536;
-	for (int fd = first; fd < (int)last; fd++)
-		close(fd);
-}
-
 static void keep_two(int archive, int out)
 {
 	/* First out of the way of 0 to 4, any of which may be one of them. */
@@ -62,7 +39,7 @@ static void keep_two(int archive, int out)
 	/* Whoever waits at the other end of out sees that it is closed: an error could go to any file. */
 	if (!kept || dup2(high_archive, UNPACK_ARCHIVE) < 0 || dup2(high_out, UNPACK_OUT) < 0)
 		_exit(1);
-	close_from(UNPACK_OUT + 1);
+	child_close_from(UNPACK_OUT + 1);
 }
 
 static struct error *drop_privileges(pid_t parent)
@@ -131,7 +108,7 @@ struct error *unpack_sandbox(int archive, int out, uint64_t size, pid_t parent)
 {
 	/* Not in the terminal's group: an interrupt is the parent's to answer. */
 	setpgid(0, 0);
-	reset_signals();
+	child_reset_signals();
 	keep_two(archive, out);
 	TRY(drop_privileges(parent));
 	/* Where names are bytes: with UTF-8, libarchive would compose the characters of a pax header (NFC). */

@@ -170,13 +170,12 @@ static struct error *undo_task(struct import *im, void *argument)
 }
 
 /* *ret_answer may be NULL where none is awaited. */
-static struct error *run_task(const struct migration *m, struct import *im, worker_task *task, void *argument, const struct watch *w,
+static struct error *run_task(struct import *im, worker_task *task, void *argument, const struct watch *w,
 	json_t **ret_answer)
 {
 	CLEAN(worker_free) struct worker *worker = NULL;
 	json_t *answer;
 
-	(void)m;
 	TRY(worker_start(im, task, argument, &worker));
 	TRY(follow(worker, w, task == stage_task, &answer));
 	if (ret_answer)
@@ -208,7 +207,7 @@ static struct error *sweep(const struct migration *m, unsigned number)
 {
 	struct import im = { .number = number, .list = -1, .staging = -1 };
 
-	TRY(run_task(m, &im, sweep_task, NULL, &(struct watch){ .m = m }, NULL));
+	TRY(run_task(&im, sweep_task, NULL, &(struct watch){ .m = m }, NULL));
 	return record_forget(m->host, m->state, number);
 }
 
@@ -263,7 +262,7 @@ static struct error *read_archive(struct migration *m, struct import *im)
 	clock_gettime(CLOCK_MONOTONIC, &watch.began);
 	TRY(check_space(m, watch.size));
 	TRY(unpack_start(m->fd, watch.size, &u));
-	TRY(run_task(m, im, stage_task, u, &watch, &answer));
+	TRY(run_task(im, stage_task, u, &watch, &answer));
 	TRY(take_report(m, answer));
 	return is_unchanged(m, &st);
 }
@@ -315,7 +314,7 @@ static struct error *prove(struct migration *m)
 
 		if (i) {
 			nanosleep(&(struct timespec){ .tv_nsec = PROOF_MS * 1000000L }, NULL);
-			TRY(run_task(m, &im, count_task, NULL, &(struct watch){ .m = m }, &answer));
+			TRY(run_task(&im, count_task, NULL, &(struct watch){ .m = m }, &answer));
 			TRY(take_report(m, answer));
 		}
 		TRY(count_by_dovecot(m->host, &m->report));
@@ -332,7 +331,7 @@ static struct error *place_all(struct migration *m)
 	json_t *answer;
 
 	connected_users(m->host, &im.sessions);
-	struct error *e = run_task(m, &im, place_task, NULL, &watch, &answer);
+	struct error *e = run_task(&im, place_task, NULL, &watch, &answer);
 	list_free(&im.sessions);
 	TRY(e);
 	TRY(take_report(m, answer));
@@ -481,7 +480,7 @@ struct error *migration_undo(struct migration *m, unsigned number, struct undone
 	}
 	TRY(e);
 	struct import im = { .number = number, .list = list, .staging = -1, .report = r.report };
-	TRY(run_task(m, &im, undo_task, ret, &(struct watch){ .m = m }, &answer));
+	TRY(run_task(&im, undo_task, ret, &(struct watch){ .m = m }, &answer));
 	int bad = json_unpack(answer, "{sI sI}", "removed", &removed, "gone", &gone);
 	json_decref(answer);
 	if (bad)

@@ -203,7 +203,8 @@ static struct error *move_half(const struct placing *p, struct merging *m, const
 	/* A directory that changes while it is read may pass names over. */
 	for (unsigned i = 0; i < 1000 && !tree_is_empty(m->staged, half); i++)
 		TRY(tree_each(from, move_one, m));
-	return NULL;
+	/* What stays in staging would go with it. */
+	return tree_is_empty(m->staged, half) ? NULL : fail(ERR_STOPPED, "some of the staged messages could not be moved in");
 }
 
 static bool has_messages(int folder)
