@@ -22,6 +22,19 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
+const char *action_word(const struct command *action)
+{
+	return strchr(action->name, ' ') + 1;
+}
+
+const struct command *action_find(const struct command *command, const char *word)
+{
+	for (size_t i = 0; command->actions[i]; i++)
+		if (strcmp(action_word(command->actions[i]), word) == 0)
+			return command->actions[i];
+	return NULL;
+}
+
 static void apply_settings(struct cli *cli)
 {
 	if (cli->json)
@@ -45,38 +58,44 @@ static bool answered(struct cli *cli)
 	return cli->want_help || cli->want_usage || cli->want_version;
 }
 
-static struct error *run_command(struct cli *cli, int argc, char **argv)
+/* The next word names a command, or an action of the one that was named. */
+static struct error *descend(struct cli *cli, const char *word)
 {
-	CLEAN(free) char *name = text("mailsetup %s", cli->command->name);
-	int end;
+	const struct command *above = cli->command;
 
-	argv[0] = name;
-	TRY(options_parse(cli, argc, argv, &end));
-	apply_settings(cli);
-	if (answered(cli))
-		return NULL;
-	if (cli->command->flags & NEEDS_ROOT && geteuid() != 0)
-		return fail(ERR_PRECHECK, _("mailsetup %s must run as root; nothing was changed"),
-			cli->command->name);
-	return cli->command->run(cli);
+	cli->command = above ? action_find(above, word) : command_find(word);
+	return cli->command ? NULL : above ? unknown_action(above, word) : unknown_command(word);
+}
+
+static struct error *no_command(struct cli *cli)
+{
+	if (cli->command)
+		return unknown_action(cli->command, NULL);
+	help_program(&cli->screen, cli->screen.talk);
+	return fail(ERR_USAGE, _("no command given"));
 }
 
 static struct error *dispatch(struct cli *cli, int argc, char **argv)
 {
+	CLEAN(free) char *name = cli->command ? text("mailsetup %s", cli->command->name) : NULL;
 	int next;
 
+	if (name)
+		argv[0] = name;
 	TRY(options_parse(cli, argc, argv, &next));
 	apply_settings(cli);
 	if (answered(cli))
 		return NULL;
-	if (next >= argc) {
-		help_program(&cli->screen, cli->screen.talk);
-		return fail(ERR_USAGE, _("no command given"));
+	if (command_is_leaf(cli->command)) {
+		if (cli->command->flags & NEEDS_ROOT && geteuid() != 0)
+			return fail(ERR_PRECHECK, _("mailsetup %s must run as root; nothing was changed"),
+				cli->command->name);
+		return cli->command->run(cli);
 	}
-	cli->command = command_find(argv[next]);
-	if (!cli->command)
-		return unknown_command(argv[next]);
-	return run_command(cli, argc - next, argv + next);
+	if (next >= argc)
+		return no_command(cli);
+	TRY(descend(cli, argv[next]));
+	return dispatch(cli, argc - next, argv + next);
 }
 
 static bool reader_is_gone(int fd)

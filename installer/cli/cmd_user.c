@@ -20,13 +20,9 @@ static const struct option_spec options[] = {
 
 static struct error *check_usage(const struct cli *cli, char **ret_address)
 {
-	if (cli->operands.n < 1 || strcmp(cli->operands.v[0], "add") != 0)
-		return fail(ERR_USAGE, _("`mailsetup user add ADDRESS` is what there is"));
-	if (cli->operands.n < 2)
-		return fail(ERR_USAGE, _("user add: no address is given"));
 	if (strcmp(privilege, "utilisateur") != 0 && strcmp(privilege, "administrateur") != 0)
 		return fail(ERR_USAGE, _("--privilege: it is utilisateur or administrateur"));
-	return wrap(address_normalise(cli->operands.v[1], ret_address), "user add");
+	return wrap(address_normalise(cli->operands.v[0], ret_address), "user add");
 }
 
 static struct error *check_domain(struct accounts *a, const char *address)
@@ -88,10 +84,11 @@ static struct error *run(struct cli *cli)
 	return NULL;
 }
 
-const struct command command_user = {
-	.name = "user",
-	.operands = N_("add ADDRESS"),
-	.operands_max = 2,
+static const struct command add = {
+	.name = "user add",
+	.operands = N_("ADDRESS"),
+	.operands_min = 1,
+	.operands_max = 1,
 	.summary = N_("make an account, with its mailbox"),
 	.help = N_("Adds a row to the guide's table of accounts, live at once. The password is asked for twice, or read from standard input "
 		   "with --password-stdin; it is stored as {SHA512-CRYPT}."),
@@ -99,4 +96,13 @@ const struct command command_user = {
 	.flags = NEEDS_ROOT | CHANGES,
 	.options = options,
 	.run = run,
+};
+
+static const struct command *const actions[] = { &add, NULL };
+
+const struct command command_user = {
+	.name = "user",
+	.summary = N_("accounts, each with a mailbox"),
+	.help = N_("Accounts are rows of the guide's table postfix_utilisateurs. What is changed counts at once, without a restart."),
+	.actions = actions,
 };

@@ -3,7 +3,8 @@
  * tables.
  *
  * A new command is one file, cmd_NAME.c, that defines `const struct command command_NAME`, and one line in
- * commands.def.
+ * commands.def. A command that acts on one kind of thing (`user`) has actions below it (`user add`): each a command
+ * of its own, named with both words.
  */
 #pragma once
 
@@ -31,14 +32,15 @@ struct option_spec {
 };
 
 struct command {
-	const char *name;
+	const char *name;     /* of an action, with its command's: "user add" */
 	const char *operands; /* synopsis: "[STEP]", or NULL */
-	unsigned operands_max;
+	unsigned operands_min, operands_max;
 	const char *summary;
 	const char *help;     /* paragraphs, separated by an empty line */
 	const char *examples; /* command lines, or NULL */
 	unsigned flags;
 	const struct option_spec *options; /* its own; a NULL name ends them */
+	const struct command *const *actions; /* NULL after the last; such a command has no operands, options or run */
 	struct error *(*run)(struct cli *cli);
 };
 
@@ -61,5 +63,12 @@ struct cli {
 };
 
 const struct command *command_find(const char *name); /* or NULL */
+/* The action of that word, or NULL. */
+const struct command *action_find(const struct command *command, const char *word);
+static inline bool command_is_leaf(const struct command *c)
+{
+	return c && !c->actions;
+}
+const char *action_word(const struct command *action); /* "add" of "user add" */
 /* Reads argv, runs the command, shows its error. Returns the exit code. */
 int cli_main(int argc, char **argv);

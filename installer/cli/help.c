@@ -4,6 +4,7 @@
 #include "cli/suggest.h"
 
 #define TEXT_COLUMN 28	/* where the help of an option starts */
+#define COMMAND_COLUMN 19
 #define WIDEST	    100 /* longer lines are hard to read */
 
 static size_t help_width(const struct screen *s)
@@ -15,9 +16,11 @@ static size_t help_width(const struct screen *s)
 
 void help_usage(const struct command *c, FILE *f)
 {
-	if (c)
+	if (command_is_leaf(c))
 		fprintf(f, _("Usage: mailsetup %s [OPTION]...%s%s\n"), c->name, c->operands ? " " : "",
 			translated(c->operands));
+	else if (c)
+		fprintf(f, _("Usage: mailsetup %s ACTION [OPTION]... [ARGUMENT]...\n"), c->name);
 	else
 		fputs(_("Usage: mailsetup COMMAND [OPTION]... [ARGUMENT]...\n"), f);
 }
@@ -67,6 +70,32 @@ static void put_examples(FILE *f, const char *examples)
 		fprintf(f, "  %s\n", lines.v[i]);
 }
 
+static void put_command(FILE *f, const char *left, const char *summary, size_t column, size_t width)
+{
+	CLEAN(free) char *name = text("  %s", left);
+
+	put_padded(f, name, column - 1);
+	fputc(' ', f);
+	put_wrapped(f, translated(summary), column, column, width);
+}
+
+static void put_actions(FILE *f, const struct command *c, size_t width)
+{
+	size_t column = 0;
+
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; c->actions[i]; i++) {
+			const struct command *a = c->actions[i];
+			CLEAN(free)
+			char *left = text("%s%s%s", action_word(a), a->operands ? " " : "", translated(a->operands));
+
+			if (pass)
+				put_command(f, left, a->summary, column, width);
+			else if (text_columns(left) + 4 > column)
+				column = text_columns(left) + 4;
+		}
+}
+
 void help_command(struct cli *cli, const struct command *c, FILE *f)
 {
 	size_t width = help_width(&cli->screen);
@@ -74,6 +103,10 @@ void help_command(struct cli *cli, const struct command *c, FILE *f)
 	help_usage(c, f);
 	fputc('\n', f);
 	put_wrapped(f, translated(c->help), 0, 0, width);
+	if (c->actions) {
+		put_heading(&cli->screen, f, _("Actions:"));
+		put_actions(f, c, width);
+	}
 	put_options(cli, f, c, GROUP_PARAMETERS, _("The server:"));
 	put_options(cli, f, c, GROUP_OWN, _("Options:"));
 	put_options(cli, f, c, GROUP_COMMON, _("Common options:"));
@@ -90,11 +123,8 @@ void help_program(const struct screen *s, FILE *f)
 	fputs(_("mailsetup turns a bare Debian machine into a complete mail server.\n\n"), f);
 	help_usage(NULL, f);
 	put_heading(s, f, _("Commands:"));
-	for (size_t i = 0; commands[i]; i++) {
-		fputs("  ", f);
-		put_padded(f, commands[i]->name, 12);
-		put_wrapped(f, translated(commands[i]->summary), 14, 14, width);
-	}
+	for (size_t i = 0; commands[i]; i++)
+		put_command(f, commands[i]->name, commands[i]->summary, COMMAND_COLUMN, width);
 	put_heading(s, f, _("Start with:"));
 	put_examples(f, "mailsetup install --domain exemple.fr --admin moi@exemple.fr");
 	fputc('\n', f);
@@ -119,4 +149,23 @@ struct error *unknown_command(const char *name)
 	if (near)
 		return fail(ERR_USAGE, _("unknown command '%s'; did you mean `mailsetup %s`?"), shown, near);
 	return fail(ERR_USAGE, _("unknown command '%s'; `mailsetup help` lists all"), shown);
+}
+
+struct error *unknown_action(const struct command *c, const char *word)
+{
+	CLEAN(list) struct list words = { 0 };
+	CLEAN(bytes) struct bytes all = { 0 };
+
+	for (size_t i = 0; c->actions[i]; i++) {
+		list_add(&words, action_word(c->actions[i]));
+		bytes_printf(&all, "%s%s", i ? ", " : "", words.v[i]);
+	}
+	if (!word)
+		return fail(ERR_USAGE, _("%s: what is to be done? There is %s"), c->name, bytes_text(&all));
+	CLEAN(free) char *shown = text_fit(word, 40);
+	const char *near = suggest(word, &words);
+	if (near)
+		return fail(ERR_USAGE, _("%s: unknown action '%s'; did you mean `mailsetup %s %s`?"), c->name, shown,
+			c->name, near);
+	return fail(ERR_USAGE, _("%s: unknown action '%s'; there is %s"), c->name, shown, bytes_text(&all));
 }

@@ -10,3 +10,5 @@ void help_command(struct cli *cli, const struct command *c, FILE *f);
 void help_usage(const struct command *c, FILE *f); /* the synopsis; c NULL: of mailsetup */
 /* ERR_USAGE with the nearest command. */
 struct error *unknown_command(const char *name) MUST_USE;
+/* The same for a command's action; word NULL: none was given. */
+struct error *unknown_action(const struct command *c, const char *word) MUST_USE;

@@ -118,7 +118,7 @@ static error_t parse_key(int key, char *value, struct argp_state *state)
 	struct parse *p = state->input;
 	const struct option_spec *o;
 
-	if (key == ARGP_KEY_ARG && !p->cli->command) {
+	if (key == ARGP_KEY_ARG && !command_is_leaf(p->cli->command)) {
 		p->stop = state->next - 1;
 		state->next = state->argc;
 		return 0;
@@ -142,7 +142,12 @@ static struct error *check_operands(const struct cli *cli)
 {
 	const struct command *c = cli->command;
 
-	if (!c || cli->operands.n <= c->operands_max || cli->want_help || cli->want_usage || cli->want_version)
+	if (!command_is_leaf(c) || cli->want_help || cli->want_usage || cli->want_version)
+		return NULL;
+	if (cli->operands.n < c->operands_min)
+		return fail(ERR_USAGE, _("%s wants %s; `mailsetup %s --help` explains it"), c->name,
+			translated(c->operands), c->name);
+	if (cli->operands.n <= c->operands_max)
 		return NULL;
 	CLEAN(free) char *shown = text_fit(cli->operands.v[c->operands_max], 60);
 	return fail(ERR_USAGE, _("unexpected argument '%s'; `mailsetup %s --help` shows what there is"), shown,
@@ -176,7 +181,7 @@ struct error *options_parse(struct cli *cli, int argc, char **argv, int *ret_nex
 	const struct argp argp = { .options = table, .parser = parse_key };
 	argp_err_exit_status = ERR_USAGE;
 	error_t result =
-		argp_parse(&argp, argc, argv, ARGP_NO_HELP | (cli->command ? 0 : ARGP_IN_ORDER), NULL, &p);
+		argp_parse(&argp, argc, argv, ARGP_NO_HELP | (command_is_leaf(cli->command) ? 0 : ARGP_IN_ORDER), NULL, &p);
 	*ret_next = p.stop;
 	if (p.error)
 		return p.error;

@@ -15,7 +15,7 @@ enum option_group {
  * `mailsetup` itself, before any command. */
 struct option_spec *options_of(const struct command *command, enum option_group group, struct cli *cli);
 
-/* Reads argv (argv[0] is what messages call the program) into cli. With cli->command NULL it stops at the first
- * operand, the name of the command, whose index is *ret_next. argp itself ends the program, exit code 2, for an
+/* Reads argv (argv[0] is what messages call the program) into cli. Where cli->command is none yet, or has
+ * actions, it stops at the first operand, the word that names the next, whose index is *ret_next. argp itself ends the program, exit code 2, for an
  * unknown option or a missing value; a value that is wrong is an ERR_USAGE. */
 struct error *options_parse(struct cli *cli, int argc, char **argv, int *ret_next) MUST_USE;

@@ -92,6 +92,15 @@ static void assert_error(struct error *e, enum error_code code, const char *part
 	error_free(e);
 }
 
+static void assert_documented(const struct command *c)
+{
+	assert_non_null(c->summary);
+	assert_non_null(c->help);
+	assert_true(!c->run == !!c->actions);
+	assert_true(!c->operands == !c->operands_max);
+	assert_true(c->operands_min <= c->operands_max);
+}
+
 static void test_commands_are_sorted_and_documented(void **state)
 {
 	(void)state;
@@ -101,10 +110,15 @@ static void test_commands_are_sorted_and_documented(void **state)
 		if (i)
 			assert_true(strcmp(commands[i - 1]->name, c->name) < 0);
 		assert_ptr_equal(command_find(c->name), c);
-		assert_non_null(c->summary);
-		assert_non_null(c->help);
-		assert_non_null(c->run);
-		assert_true(!c->operands == !c->operands_max);
+		assert_documented(c);
+		for (size_t k = 0; c->actions && c->actions[k]; k++) {
+			const char *word = action_word(c->actions[k]);
+			CLEAN(free) char *name = text("%s %s", c->name, word);
+
+			assert_string_equal(c->actions[k]->name, name);
+			assert_ptr_equal(action_find(c, word), c->actions[k]);
+			assert_documented(c->actions[k]);
+		}
 	}
 	assert_null(command_find("nothing"));
 }
