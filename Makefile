@@ -85,6 +85,23 @@ deps-list:
 install: $(BUILD)/mailsetup
 	install -D -m 0755 $(BUILD)/mailsetup $(DESTDIR)$(PREFIX)/sbin/mailsetup
 
+# Beside $(DEPS), by the same names everywhere.
+DEB_DEPS = build-essential debhelper dnsmasq-base fakeroot lintian
+deb-deps-list:
+	@echo $(DEPS) $(DEB_DEPS)
+
+#: make deb           the Debian package of this release, in $(BUILD)/deb (needs debhelper: `make deb-deps`)
+DEB_TREE = $(BUILD)/deb/mailsetup-$(VERSION)
+deb:
+	rm -rf $(BUILD)/deb
+	mkdir -p $(DEB_TREE)
+	tar --exclude=./build --exclude=./.git --exclude=./.ci -cf - . | tar -xf - -C $(DEB_TREE)
+	cd $(DEB_TREE) && dpkg-buildpackage -b -us -uc
+	rm -rf $(DEB_TREE)
+	lintian --fail-on error,warning $(BUILD)/deb/*.changes
+deb-deps: deps
+	apt-get install -q -y --no-install-recommends $(DEB_DEPS)
+
 #: make demo          boot a throwaway Debian 11, install into it, send real mail through it
 demo:
 	tests/lab/lab deps
@@ -123,7 +140,7 @@ clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all help deps deps-list install demo check check-long unit unit-run unit-build bench clean FORCE
+.PHONY: all help deps deps-list deb deb-deps deb-deps-list install demo check check-long unit unit-run unit-build bench clean FORCE
 .SECONDARY:
 
 -include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
