@@ -81,9 +81,13 @@ deps:
 deps-list:
 	@echo $(DEPS)
 
-#: make install       DESTDIR= PREFIX=/usr/local
+#: make install       program, manual pages and completion; DESTDIR= PREFIX=/usr/local
 install: $(BUILD)/mailsetup
 	install -D -m 0755 $(BUILD)/mailsetup $(DESTDIR)$(PREFIX)/sbin/mailsetup
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man8 docs/mailsetup.8
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man5 docs/mailsetup.conf.5
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	$(BUILD)/mailsetup help --completion > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mailsetup
 
 # Beside $(DEPS), by the same names everywhere.
 DEB_DEPS = build-essential debhelper dnsmasq-base fakeroot lintian
