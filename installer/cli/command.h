@@ -42,6 +42,7 @@ struct command {
 	const struct option_spec *options; /* its own; a NULL name ends them */
 	const struct command *const *actions; /* NULL after the last; such a command has no operands, options or run */
 	struct error *(*run)(struct cli *cli);
+	const void *subject; /* of a run that several commands share: what this one acts on */
 };
 
 #define COMMAND(name) extern const struct command command_##name;
