@@ -20,6 +20,7 @@ static struct error *database_apply(struct run *run)
 {
 	CLEAN(bytes) struct bytes schema = { 0 };
 	CLEAN(list) struct list domains = { 0 };
+	const char *first = run->params->default_domain ? run->params->default_domain : run->params->domain;
 
 	TRY(asset_render(SCHEMA, NULL, &schema));
 	TRY(ensure_asset(run, SCHEMA, NULL, ROOT_FILE));
@@ -28,7 +29,7 @@ static struct error *database_apply(struct run *run)
 	TRY(ensure_schema(run, bytes_text(&schema), OWNED("root", "postfix", 0640)));
 	params_domains(run->params, &domains);
 	for (size_t i = 0; i < domains.n; i++)
-		TRY(ensure_domain(run, domains.v[i], i == 0));
+		TRY(ensure_domain(run, domains.v[i], strcmp(domains.v[i], first) == 0));
 	return NULL;
 }
 

@@ -6,32 +6,30 @@
 #include "steps/layout.h"
 #include "steps/steps.h"
 
-#define KEYS      DKIM_DIRECTORY "/clefs"
 #define PEM_LIMIT (1024 * 1024)
 #define DKIM(m)   OWNED("opendkim", "opendkim", m)
 
-static char *key_path(struct run *run, const char *domain)
+/* For every key of every domain. */
+static struct error *each_key(struct run *run, struct error *(*f)(struct run *run, const char *domain, const char *selector))
 {
-	return text(KEYS "/%s/%s.private", domain, run->params->selector);
-}
+	CLEAN(list) struct list domains = { 0 };
 
-static struct error *read_record(struct run *run, const char *domain, char **ret)
-{
-	CLEAN(free) char *path = key_path(run, domain);
-	struct bytes pem = { 0 };
-	struct error *e = file_read(run->host, path, PEM_LIMIT, &pem);
+	params_domains(run->params, &domains);
+	for (size_t i = 0; i < domains.n; i++) {
+		CLEAN(list) struct list selectors = { 0 };
 
-	if (!e)
-		e = dkim_record(&pem, ret);
-	bytes_wipe(&pem);
-	return wrap(e, "%s", path);
+		params_selectors(run->params, domains.v[i], &selectors);
+		for (size_t k = 0; k < selectors.n; k++)
+			TRY(f(run, domains.v[i], selectors.v[k]));
+	}
+	return NULL;
 }
 
 /* The text to publish, beside the key, as opendkim-genkey(8) leaves it. */
-static struct error *ensure_zone_text(struct run *run, const char *domain)
+static struct error *ensure_zone_text(struct run *run, const char *domain, const char *selector)
 {
-	CLEAN(free) char *path = text(KEYS "/%s/%s.txt", domain, run->params->selector);
-	CLEAN(free) char *key = key_path(run, domain);
+	CLEAN(free) char *path = dkim_path(domain, selector, "txt");
+	CLEAN(free) char *key = dkim_path(domain, selector, "private");
 	CLEAN(free) char *record = NULL;
 	CLEAN(bytes) struct bytes zone = { 0 };
 	bool there;
@@ -41,65 +39,80 @@ static struct error *ensure_zone_text(struct run *run, const char *domain)
 		run_difference(run, "file", path, false, "to be made");
 		return NULL;
 	}
-	TRY(read_record(run, domain, &record));
-	TRY(dkim_zone_text(run->params->selector, domain, record, &zone));
+	TRY(dkim_read_record(run->host, domain, selector, &record));
+	TRY(dkim_zone_text(selector, domain, record, &zone));
 	return ensure_file(run, path, zone.data, zone.size, DKIM(0644));
 }
 
 /* A key that is published is never made anew: who asks for another size needs another name for it. */
-static struct error *dkim_precheck(struct run *run)
+static struct error *check_size(struct run *run, const char *domain, const char *selector)
 {
-	CLEAN(list) struct list domains = { 0 }, given = { 0 };
+	CLEAN(free) char *path = dkim_path(domain, selector, "private");
+	struct bytes pem = { 0 };
+	unsigned bits = 0;
+	bool there;
 
-	params_get(run->params, "dkim-bits", &given);
-	params_domains(run->params, &domains);
-	for (size_t i = 0; given.n && i < domains.n; i++) {
-		CLEAN(free) char *path = key_path(run, domains.v[i]);
-		struct bytes pem = { 0 };
-		unsigned bits = 0;
-		bool there;
-
-		TRY(machine_file_exists(run, path, &there));
-		if (!there)
-			continue;
-		struct error *e = file_read(run->host, path, PEM_LIMIT, &pem);
-		if (!e)
-			e = key_bits(&pem, &bits);
-		bytes_wipe(&pem);
-		TRY(wrap(e, "%s", path));
-		if (bits != run->params->dkim_bits)
-			run_blocker(run, "--dkim-bits %u: the key of %s has %u bits and stays, as the DNS may hold it; for a new key give a"
-				" new name too: --selector NAME", run->params->dkim_bits, domains.v[i], bits);
-	}
+	TRY(machine_file_exists(run, path, &there));
+	if (!there)
+		return NULL;
+	struct error *e = file_read(run->host, path, PEM_LIMIT, &pem);
+	if (!e)
+		e = key_bits(&pem, &bits);
+	bytes_wipe(&pem);
+	TRY(wrap(e, "%s", path));
+	if (bits != run->params->dkim_bits)
+		run_blocker(run, "--dkim-bits %u: the key of %s has %u bits and stays, as the DNS may hold it; for a new key give a"
+			" new name too: --selector NAME", run->params->dkim_bits, domain, bits);
 	return NULL;
 }
 
-static struct error *ensure_domain_key(struct run *run, const char *domain)
+static struct error *dkim_precheck(struct run *run)
 {
-	CLEAN(free) char *directory = text(KEYS "/%s", domain);
-	CLEAN(free) char *path = key_path(run, domain);
+	CLEAN(list) struct list given = { 0 };
+
+	params_get(run->params, "dkim-bits", &given);
+	return given.n ? each_key(run, check_size) : NULL;
+}
+
+static struct error *ensure_key(struct run *run, const char *domain, const char *selector)
+{
+	CLEAN(free) char *directory = text(DKIM_KEYS "/%s", domain);
+	CLEAN(free) char *path = dkim_path(domain, selector, "private");
 
 	TRY(ensure_directory(run, directory, DKIM(0700)));
 	TRY(ensure_private_key(run, path, run->params->dkim_bits, DKIM(0600)));
-	return ensure_zone_text(run, domain);
+	return ensure_zone_text(run, domain, selector);
+}
+
+/* All keys stand in the table, so that each can be tried with opendkim-testkey(8); the signing table names the one that signs. */
+static void add_keys(struct run *run, const char *domain, struct bytes *keys)
+{
+	CLEAN(list) struct list selectors = { 0 };
+
+	params_selectors(run->params, domain, &selectors);
+	for (size_t i = 0; i < selectors.n; i++) {
+		const char *s = selectors.v[i];
+
+		bytes_printf(keys, "%s._domainkey.%s %s:%s:" DKIM_KEYS "/%s/%s.private\n", s, domain, domain, s, domain, s);
+	}
 }
 
 static struct error *ensure_tables(struct run *run, const struct list *domains)
 {
-	const char *selector = run->params->selector;
+	const struct params *p = run->params;
 	CLEAN(bytes) struct bytes keys = { 0 }, signing = { 0 }, hosts = { 0 };
 
 	for (size_t i = 0; i < domains->n; i++) {
 		const char *d = domains->v[i];
 
-		bytes_printf(&keys, "%s._domainkey.%s %s:%s:" KEYS "/%s/%s.private\n", selector, d, d, selector, d, selector);
-		bytes_printf(&signing, "%s %s._domainkey.%s\n", d, selector, d);
+		add_keys(run, d, &keys);
+		bytes_printf(&signing, "%s %s._domainkey.%s\n", d, params_signing_selector(p, d), d);
 	}
 	/* Mail of the machine itself leaves as root@HOSTNAME; a signature counts where its domain is the sender's or above. */
-	CLEAN(free) char *below = text(".%s", run->params->domain);
-	if (ends_with(run->params->hostname, below))
-		bytes_printf(&signing, "%s %s._domainkey.%s\n", run->params->hostname, selector, run->params->domain);
-	bytes_printf(&hosts, "127.0.0.1\n::1\nlocalhost\n%s\n", run->params->hostname);
+	CLEAN(free) char *below = text(".%s", p->domain);
+	if (ends_with(p->hostname, below))
+		bytes_printf(&signing, "%s %s._domainkey.%s\n", p->hostname, params_signing_selector(p, p->domain), p->domain);
+	bytes_printf(&hosts, "127.0.0.1\n::1\nlocalhost\n%s\n", p->hostname);
 	for (size_t i = 0; i < domains->n; i++)
 		bytes_printf(&hosts, "%s\n", domains->v[i]);
 	TRY(ensure_file(run, DKIM_DIRECTORY "/TableClefs", keys.data, keys.size, DKIM(0660)));
@@ -112,22 +125,21 @@ static struct error *dkim_apply(struct run *run)
 	CLEAN(list) struct list domains = { 0 };
 
 	params_domains(run->params, &domains);
-	TRY(ensure_directory(run, KEYS, DKIM(0700)));
-	for (size_t i = 0; i < domains.n; i++)
-		TRY(ensure_domain_key(run, domains.v[i]));
+	TRY(ensure_directory(run, DKIM_KEYS, DKIM(0700)));
+	TRY(each_key(run, ensure_key));
 	TRY(ensure_tables(run, &domains));
 	return ensure_asset(run, "/etc/opendkim.conf", NULL, ROOT_FILE);
 }
 
 /* The private key signs, and the key of the record to publish verifies it. */
-static struct error *prove_key(struct run *run, const char *domain)
+static struct error *prove_key(struct run *run, const char *domain, const char *selector)
 {
-	CLEAN(free) char *path = key_path(run, domain);
+	CLEAN(free) char *path = dkim_path(domain, selector, "private");
 	CLEAN(free) char *record = NULL;
 	CLEAN(bytes) struct bytes public_key = { 0 };
 	struct bytes pem = { 0 };
 
-	TRY(read_record(run, domain, &record));
+	TRY(dkim_read_record(run->host, domain, selector, &record));
 	TRY(dkim_record_key(record, &public_key));
 	struct error *e = file_read(run->host, path, PEM_LIMIT, &pem);
 	if (!e)
@@ -138,11 +150,7 @@ static struct error *prove_key(struct run *run, const char *domain)
 
 static struct error *dkim_postcheck(struct run *run)
 {
-	CLEAN(list) struct list domains = { 0 };
-
-	params_domains(run->params, &domains);
-	for (size_t i = 0; i < domains.n; i++)
-		TRY(prove_key(run, domains.v[i]));
+	TRY(each_key(run, prove_key));
 	return process_simple(run->host, NULL, "opendkim", "-n", "-x", "/etc/opendkim.conf", NULL);
 }
 

@@ -103,18 +103,59 @@ static struct error *recover_database(struct host *h, struct params *p)
 	return set_missing(p, "extra-domain", &others);
 }
 
-/* "SELECTOR._domainkey.DOMAIN DOMAIN:SELECTOR:/path" */
-static struct error *recover_selector(struct host *h, struct params *p)
+static struct error *read_table(struct host *h, const char *path, struct list *ret_lines)
 {
 	CLEAN(bytes) struct bytes table = { 0 };
 	struct file_info info;
 
-	TRY(file_stat(h, DKIM_DIRECTORY "/TableClefs", &info));
+	TRY(file_stat(h, path, &info));
 	if (!info.exists)
 		return NULL;
-	TRY(file_read(h, DKIM_DIRECTORY "/TableClefs", LIMIT, &table));
-	CLEAN(free) char *selector = text_copy_n(bytes_text(&table), strcspn(bytes_text(&table), ". \n"));
-	return *selector ? set_one(p, "selector", selector) : NULL;
+	TRY(file_read(h, path, LIMIT, &table));
+	list_split(ret_lines, bytes_text(&table), "\n");
+	return NULL;
+}
+
+/* The selectors of a domain, the one that signs first. "SELECTOR._domainkey.DOMAIN DOMAIN:SELECTOR:/path" is a line of the table of
+ * keys, "DOMAIN SELECTOR._domainkey.DOMAIN" one of the table of signatures. */
+static void read_selectors(const char *domain, const struct list *keys, const struct list *signatures, struct list *ret)
+{
+	CLEAN(free) char *above = text("._domainkey.%s", domain);
+	CLEAN(free) char *start = text("%s ", domain);
+
+	for (size_t i = 0; i < signatures->n; i++)
+		if (starts_with(signatures->v[i], start) && ends_with(signatures->v[i], above))
+			list_addf(ret, "%.*s", (int)(strlen(signatures->v[i]) - strlen(start) - strlen(above)),
+				signatures->v[i] + strlen(start));
+	for (size_t i = 0; i < keys->n; i++) {
+		CLEAN(list) struct list words = { 0 };
+
+		list_split(&words, keys->v[i], " \t");
+		if (!words.n || !ends_with(words.v[0], above))
+			continue;
+		CLEAN(free) char *selector = text_copy_n(words.v[0], strlen(words.v[0]) - strlen(above));
+		if (!list_has(ret, selector))
+			list_add(ret, selector);
+	}
+}
+
+static struct error *recover_selectors(struct host *h, struct params *p)
+{
+	CLEAN(list) struct list keys = { 0 }, signatures = { 0 }, domains = { 0 };
+
+	TRY(read_table(h, DKIM_DIRECTORY "/TableClefs", &keys));
+	TRY(read_table(h, DKIM_DIRECTORY "/TableSignatures", &signatures));
+	params_domains(p, &domains);
+	for (size_t i = 0; i < domains.n; i++) {
+		CLEAN(list) struct list selectors = { 0 };
+
+		read_selectors(domains.v[i], &keys, &signatures, &selectors);
+		if (i == 0 && selectors.n)
+			TRY(set_one(p, "selector", selectors.v[0]));
+		if (selectors.n > 1 || (selectors.n == 1 && strcmp(selectors.v[0], p->selector) != 0))
+			TRY(params_set_selectors(p, domains.v[i], &selectors));
+	}
+	return NULL;
 }
 
 static struct error *recover_learning(struct host *h, struct params *p)
@@ -129,6 +170,6 @@ struct error *params_recover(struct host *h, struct params *p)
 {
 	TRY(recover_postfix(h, p));
 	TRY(recover_database(h, p));
-	TRY(recover_selector(h, p));
+	TRY(recover_selectors(h, p));
 	return recover_learning(h, p);
 }

@@ -13,14 +13,15 @@
 
 /* Postfix last, so that no mail passes a server that is not complete. */
 static const struct unit_wanted behind[] = {
-	{ "spamassassin.service", FILES("/etc/default/spamassassin", "/etc/spamassassin/"), NULL },
-	{ "spamass-milter.service", FILES("/etc/default/spamass-milter"), NULL },
-	{ "opendkim.service", FILES("/etc/opendkim.conf", DKIM_DIRECTORY "/"), NULL },
-	{ "dovecot.service", FILES("/etc/dovecot/", "/etc/dovecot/conf.d/", TLS_DIRECTORY "/", SIEVE_COMPILED), NULL },
+	{ "spamassassin.service", FILES("/etc/default/spamassassin"), FILES("/etc/spamassassin/"), NULL },
+	{ "spamass-milter.service", FILES("/etc/default/spamass-milter"), NULL, NULL },
+	/* Stopped, it would let mail pass unsigned. */
+	{ "opendkim.service", FILES("/etc/opendkim.conf"), FILES(DKIM_DIRECTORY "/"), NULL },
+	{ "dovecot.service", FILES("/etc/dovecot/", "/etc/dovecot/conf.d/", TLS_DIRECTORY "/", SIEVE_COMPILED), NULL, NULL },
 };
-static const struct unit_wanted front = { "postfix.service", FILES("/etc/postfix/", TLS_DIRECTORY "/"),
+static const struct unit_wanted front = { "postfix.service", FILES("/etc/postfix/", TLS_DIRECTORY "/"), NULL,
 	"postfix@-.service" };
-static const struct unit_wanted learning = { LEARN_TIMER, FILES("/etc/systemd/system/" LEARN_TIMER), NULL };
+static const struct unit_wanted learning = { LEARN_TIMER, FILES("/etc/systemd/system/" LEARN_TIMER), NULL, NULL };
 #define BEHIND (sizeof(behind) / sizeof(*behind))
 
 static struct error *services_apply(struct run *run)

@@ -1,12 +1,36 @@
 #include "base/i18n.h"
-#include "cli/json.h"
 #include "cli/prompt.h"
-#include "cli/session.h"
-#include "mail/accounts.h"
+#include "cli/rows.h"
 #include "mail/name.h"
 #include "mail/password.h"
 
 #include <unistd.h>
+
+static const struct row_column columns[] = {
+	{ "utilisateur", N_("ADDRESS"), "address", CELL_TEXT, false },
+	{ "nom_complet", N_("NAME"), "name", CELL_TEXT, false },
+	{ "privilege", N_("PRIVILEGE"), "privilege", CELL_TEXT, false },
+	{ "rep_perso", N_("DIRECTORY"), "directory", CELL_TEXT, true },
+	{ "uid", N_("UID"), "uid", CELL_NUMBER, true },
+	{ "gid", N_("GID"), "gid", CELL_NUMBER, true },
+	{ "prefixe", N_("PREFIX"), "prefix", CELL_TEXT, true },
+	{ "active", N_("ACTIVE"), "active", CELL_FLAG, false },
+	{ 0 },
+};
+
+static const struct row_kind kind = {
+	.noun = N_("account"),
+	.plural = "accounts",
+	.table = "postfix_utilisateurs",
+	.key_column = "utilisateur",
+	.columns = columns,
+	.normalise = address_normalise,
+};
+
+ROW_LIST("user", kind);
+ROW_SHOW("user", kind, N_("ADDRESS"));
+ROW_ENABLE("user", kind, N_("ADDRESS"));
+ROW_DISABLE("user", kind, N_("ADDRESS"));
 
 static const char *full_name, *privilege = "utilisateur";
 static bool password_stdin;
@@ -63,24 +87,14 @@ static struct error *run(struct cli *cli)
 	bool exists;
 
 	TRY(check_usage(cli, &address));
-	TRY(session_open(cli, SESSION_LOCK, &s));
-	if (!s.run.state || !cli->params.domain)
-		return fail(ERR_PRECHECK, _("nothing is installed here: `mailsetup install --domain DOMAIN` comes first"));
-	TRY(accounts_open(s.host, false, &accounts));
+	TRY(rows_open(cli, &s, &accounts));
 	TRY(check_domain(accounts, address));
 	TRY(accounts_user_exists(accounts, address, &exists));
 	if (exists)
 		return fail(ERR_CONFLICT, _("user add: the account %s exists already; nothing was changed"), address);
 	TRY(read_hash(address, &hash));
 	TRY(accounts_user_add(accounts, address, hash, full_name ? full_name : "", privilege));
-	if (cli->json) {
-		json_t *done = json_event("done");
-
-		json_set_text(done, "added", address);
-		json_write(cli->screen.out, done);
-	} else if (!cli->quiet) {
-		fprintf(cli->screen.out, _("%s has a mailbox\n"), address);
-	}
+	rows_done(cli, &kind, address, true, _("%s has a mailbox"));
 	return NULL;
 }
 
@@ -98,7 +112,7 @@ static const struct command add = {
 	.run = run,
 };
 
-static const struct command *const actions[] = { &add, NULL };
+static const struct command *const actions[] = { &add, &row_list, &row_show, &row_enable, &row_disable, NULL };
 
 const struct command command_user = {
 	.name = "user",

@@ -43,6 +43,7 @@ struct command {
 	const struct command *const *actions; /* NULL after the last; such a command has no operands, options or run */
 	void (*words)(const struct command *c, struct list *ret); /* what its first operand may be, for completion; or NULL */
 	struct error *(*run)(struct cli *cli);
+	const void *subject; /* of a run that several commands share: what this one acts on */
 };
 
 #define COMMAND(name) extern const struct command command_##name;

@@ -29,12 +29,17 @@ static json_t *repaired(const char *s)
 	return json_string(bytes_text(&b));
 }
 
+json_t *json_text(const char *s)
+{
+	json_t *string = json_string(s);
+
+	return string ? string : repaired(s);
+}
+
 void json_set_text(json_t *object, const char *key, const char *value)
 {
-	if (!value)
-		return;
-	json_t *string = json_string(value);
-	json_object_set_new(object, key, string ? string : repaired(value));
+	if (value)
+		json_object_set_new(object, key, json_text(value));
 }
 
 void json_set_seconds(json_t *object, const char *key, double seconds)

@@ -8,7 +8,8 @@
 
 /* {"event": name} */
 json_t *json_event(const char *name);
-/* Sets a text; NULL sets nothing. Bytes that are no UTF-8 become '?'. */
+json_t *json_text(const char *s); /* bytes that are no UTF-8 become '?' */
+/* Sets a text; NULL sets nothing. */
 void json_set_text(json_t *object, const char *key, const char *value);
 /* Milliseconds are enough. */
 void json_set_seconds(json_t *object, const char *key, double seconds);

@@ -30,6 +30,8 @@ struct params {
 	bool no_learn;
 	char *hosts_entry;         /* IP address or NULL */
 	uint64_t size_limit;       /* bytes, default 31457280 */
+	struct list dkim_keys;     /* "DOMAIN:SELECTOR", where a domain has other keys than its one of that selector; hidden */
+	char *default_domain;      /* of the guide's web portal, where it is not domain; hidden */
 	uint32_t given;            /* which ones were set: a bit each, in the order of param_specs */
 };
 
@@ -66,3 +68,11 @@ struct error *params_read_file(struct params *p, const char *path) MUST_USE;
 struct error *params_complete(struct params *p) MUST_USE;
 /* domain, then the extra domains. */
 void params_domains(const struct params *p, struct list *ret);
+
+/* params_dkim.c: the selectors of a domain's DKIM keys. The first one signs; the others are beside it: one that is not published
+ * yet, or one that has signed before. Changed by `mailsetup dkim`; a domain that it has never changed has one, params.selector. */
+void params_selectors(const struct params *p, const char *domain, struct list *ret);
+/* The one that signs; it stays p's. */
+const char *params_signing_selector(const struct params *p, const char *domain);
+/* selectors: at least one. */
+struct error *params_set_selectors(struct params *p, const char *domain, const struct list *selectors) MUST_USE;

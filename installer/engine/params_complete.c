@@ -71,12 +71,17 @@ static struct error *check_dh(const struct params *p)
 
 static struct error *check_selector(const struct params *p, const struct list *domains)
 {
-	for (size_t i = 0; i < domains->n; i++)
-		if (strlen(p->selector) + strlen("._domainkey.") + strlen(domains->v[i]) > DOMAIN_MAX)
-			return fail(ERR_USAGE,
-				"--selector %s: its name in the DNS beneath %s has more than %d bytes; use a "
-				"shorter one",
-				p->selector, domains->v[i], DOMAIN_MAX);
+	for (size_t i = 0; i < domains->n; i++) {
+		CLEAN(list) struct list selectors = { 0 };
+
+		params_selectors(p, domains->v[i], &selectors);
+		for (size_t k = 0; k < selectors.n; k++)
+			if (strlen(selectors.v[k]) + strlen("._domainkey.") + strlen(domains->v[i]) > DOMAIN_MAX)
+				return fail(ERR_USAGE,
+					"--selector %s: its name in the DNS beneath %s has more than %d bytes; use a "
+					"shorter one",
+					selectors.v[k], domains->v[i], DOMAIN_MAX);
+	}
 	return NULL;
 }
 

@@ -84,6 +84,18 @@ struct error *dkim_bits_normalise(const char *s, char **ret)
 	return NULL;
 }
 
+struct error *dkim_key_normalise(const char *s, char **ret)
+{
+	size_t length = strcspn(s, ":");
+	CLEAN(free) char *before = text_copy_n(s, length);
+	CLEAN(free) char *domain = NULL, *selector = NULL;
+
+	TRY(domain_normalise(before, &domain));
+	TRY(selector_normalise(s + length + (s[length] == ':'), &selector));
+	*ret = text("%s:%s", domain, selector);
+	return NULL;
+}
+
 struct error *size_normalise(const char *s, char **ret)
 {
 	static const char units[] = "KMG";

@@ -12,6 +12,7 @@ struct error *dh_normalise(const char *s, char **ret) MUST_USE;        /* ffdhe,
 struct error *tls_normalise(const char *s, char **ret) MUST_USE;       /* encrypt, may */
 struct error *dh_bits_normalise(const char *s, char **ret) MUST_USE;   /* what dh=generate takes; ffdhe takes less */
 struct error *dkim_bits_normalise(const char *s, char **ret) MUST_USE;
+struct error *dkim_key_normalise(const char *s, char **ret) MUST_USE;  /* DOMAIN:SELECTOR */
 struct error *size_normalise(const char *s, char **ret) MUST_USE;      /* bytes, decimal */
 /* A readable regular file; the result is absolute and free of links. */
 struct error *file_normalise(const char *s, char **ret) MUST_USE;

@@ -101,10 +101,12 @@ struct error *ensure_unit_enabled(struct run *run, const char *unit) MUST_USE;
 struct unit_wanted {
 	const char *unit;
 	const char *const *files; /* NULL after the last */
+	const char *const *reread; /* those that its daemon reads again when it is told to, or NULL */
 	const char *body;         /* the unit that has the daemon, where this one only stands for it; else NULL */
 };
-/* Active, and started with the files as they are now: restarted only when one of them differs from what the unit last started
- * with. What has to start starts at the same time. */
+/* Active, and at work with the files as they are now: restarted only when one of them differs from what the unit last started
+ * with, and only reloaded when it is one that its daemon reads again: mail goes on meanwhile. What has to start starts at the same
+ * time. */
 struct error *ensure_units_current(struct run *run, const struct unit_wanted *units, size_t n) MUST_USE;
 /* systemd-tmpfiles --create for one file of /etc/tmpfiles.d; the paths that it makes are journaled by name. */
 struct error *ensure_tmpfiles(struct run *run, const char *conf, const char *const *paths) MUST_USE;

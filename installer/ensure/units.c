@@ -9,6 +9,7 @@
 #define FILE_LIMIT (64 * 1024 * 1024)
 #define TIMEOUT    120 /* seconds: spamd compiles its rules at its first start */
 #define NOTE       "unit:"
+#define READ_NOTE  "unit-read:" /* of the files that need no restart */
 
 /* systemd looks at a unit file again only when told to. */
 static struct error *fresh_status(struct run *run, const char *unit, struct unit_status *ret)
@@ -95,14 +96,14 @@ static struct error *files_digest(struct run *run, const char *const *files, cha
 	return NULL;
 }
 
-static struct error *unit_is_current(struct run *run, const char *note, const struct unit_status *status, const char *hex, bool *ret)
+/* Is that digest the one that was noted when the unit last started, or last read its files? */
+static struct error *is_noted(struct run *run, const char *prefix, const char *unit, const char *hex, bool *ret)
 {
+	CLEAN(free) char *note = text("%s%s", prefix, unit);
 	CLEAN(free) char *known = NULL;
 
-	*ret = false;
-	if (!status->active || !run->state)
-		return NULL;
-	TRY(state_note_get(run->state, note, &known));
+	if (run->state)
+		TRY(state_note_get(run->state, note, &known));
 	*ret = known && strcmp(known, hex) == 0;
 	return NULL;
 }
@@ -119,52 +120,68 @@ static struct error *look_at_body(struct run *run, const struct unit_wanted *wan
 	return NULL;
 }
 
-/* Plans one unit; where it has to start, *ret_job says how, and its digest is to be noted once it has. */
-static struct error *look_at_unit(struct run *run, const struct unit_wanted *wanted, struct unit_job *ret_job, char ret_hex[65])
-{
-	CLEAN(free) char *note = text(NOTE "%s", wanted->unit);
-	struct unit_status status;
-	bool current;
+/* What a unit has to do, and the digests to be noted once it has. */
+struct start {
+	struct unit_job job; /* unit NULL: nothing */
+	char files[65], reread[65];
+};
 
-	*ret_job = (struct unit_job){ 0 };
+/* Plans one unit. */
+static struct error *look_at_unit(struct run *run, const struct unit_wanted *wanted, struct start *ret)
+{
+	static const char *const nothing[] = { NULL };
+	static const char *const plans[] = { "to be started", "to be restarted", "to be reloaded" };
+	struct unit_status status;
+	bool started, read;
+
+	*ret = (struct start){ 0 };
 	TRY(fresh_status(run, wanted->unit, &status));
 	bool stands = status.active;
 	TRY(look_at_body(run, wanted, &status));
-	TRY(files_digest(run, wanted->files, ret_hex));
-	TRY(unit_is_current(run, note, &status, ret_hex, &current));
-	if (current)
+	TRY(files_digest(run, wanted->files, ret->files));
+	TRY(files_digest(run, wanted->reread ? wanted->reread : nothing, ret->reread));
+	TRY(is_noted(run, NOTE, wanted->unit, ret->files, &started));
+	TRY(is_noted(run, READ_NOTE, wanted->unit, ret->reread, &read));
+	if (status.active && started && (read || !wanted->reread))
 		return NULL;
+	enum unit_wish wish = status.active && started ? UNIT_RELOAD : stands ? UNIT_RESTART : UNIT_START;
 	if (run_is_plan(run)) {
-		run_difference(run, "running", wanted->unit, false, status.active ? "to be restarted" : "to be started");
+		run_difference(run, "running", wanted->unit, false, "%s", plans[status.active ? wish : UNIT_START]);
 		return NULL;
 	}
-	*ret_job = (struct unit_job){ .unit = wanted->unit, .restart = stands };
+	ret->job = (struct unit_job){ .unit = wanted->unit, .wish = wish };
 	return run_intend(run, &(struct undo_record){ .verb = "running", .target = (char *)wanted->unit,
 		.data = status.active ? "active" : "inactive" });
 }
 
-static struct error *note_started(struct run *run, const char *unit, const char *hex)
+static struct error *note_started(struct run *run, const struct unit_wanted *wanted, const struct start *start)
 {
-	CLEAN(free) char *note = text(NOTE "%s", unit);
+	CLEAN(free) char *note = text(NOTE "%s", wanted->unit);
+	CLEAN(free) char *read = text(READ_NOTE "%s", wanted->unit);
 
-	TRY(state_note_set(run->state, note, hex));
-	run_changed(run, "running", unit);
+	if (wanted->reread)
+		TRY(state_note_set(run->state, read, start->reread));
+	if (start->job.wish != UNIT_RELOAD)
+		TRY(state_note_set(run->state, note, start->files));
+	run_changed(run, "running", wanted->unit);
 	return NULL;
 }
 
 struct error *ensure_units_current(struct run *run, const struct unit_wanted *units, size_t n)
 {
 	CLEAN(free) struct unit_job *jobs = allocate(n * sizeof(*jobs));
-	CLEAN(free) char (*digests)[65] = allocate(n * sizeof(*digests));
+	CLEAN(free) struct start *starts = allocate(n * sizeof(*starts));
 	size_t count = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		TRY(look_at_unit(run, &units[i], &jobs[count], digests[count]));
-		count += jobs[count].unit != NULL;
+		TRY(look_at_unit(run, &units[i], &starts[i]));
+		if (starts[i].job.unit)
+			jobs[count++] = starts[i].job;
 	}
 	TRY(units_run(run->host, jobs, count, TIMEOUT));
-	for (size_t i = 0; i < count; i++)
-		TRY(note_started(run, jobs[i].unit, digests[i]));
+	for (size_t i = 0; i < n; i++)
+		if (starts[i].job.unit)
+			TRY(note_started(run, &units[i], &starts[i]));
 	return NULL;
 }
 
@@ -180,12 +197,14 @@ static struct error *remove_stamp(struct run *run, const char *unit)
 struct error *undo_running(struct run *run, const struct undo_record *record)
 {
 	CLEAN(free) char *note = text(NOTE "%s", record->target);
+	CLEAN(free) char *read = text(READ_NOTE "%s", record->target);
 	CLEAN(free) char *again = text(RESTART_NOTE "%s", record->target);
 
 	if (record->data && strcmp(record->data, "active") == 0)
 		TRY(state_note_set(run->state, again, "1"));
 	TRY(unit_stop(run->host, record->target, TIMEOUT));
 	TRY(remove_stamp(run, record->target));
+	TRY(state_note_set(run->state, read, NULL));
 	return state_note_set(run->state, note, NULL);
 }
 

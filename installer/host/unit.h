@@ -28,9 +28,14 @@ struct error *unit_status(struct host *h, const char *unit, struct unit_status *
 struct error *unit_start(struct host *h, const char *unit, unsigned timeout) MUST_USE;
 struct error *unit_restart(struct host *h, const char *unit, unsigned timeout) MUST_USE;
 /* Several at the same time; ends when all have. */
+enum unit_wish {
+	UNIT_START,
+	UNIT_RESTART,
+	UNIT_RELOAD, /* its daemon reads its settings again and stays; restarted where its unit knows no reload */
+};
 struct unit_job {
 	const char *unit;
-	bool restart; /* else start */
+	enum unit_wish wish;
 };
 struct error *units_run(struct host *h, const struct unit_job *wanted, size_t n, unsigned timeout) MUST_USE;
 struct error *unit_stop(struct host *h, const char *unit, unsigned timeout) MUST_USE; /* absence is success */

@@ -183,14 +183,21 @@ static struct error *unit_job(struct host *h, const char *unit, const char *meth
 
 struct error *units_run(struct host *h, const struct unit_job *wanted, size_t n, unsigned timeout)
 {
+	static const struct {
+		const char *seam, *method, *word;
+	} wishes[] = {
+		[UNIT_START] = { "unit-start", "StartUnit", "start" },
+		[UNIT_RESTART] = { "unit-restart", "RestartUnit", "restart" },
+		[UNIT_RELOAD] = { "unit-refresh", "ReloadOrRestartUnit", "reload" },
+	};
 	CLEAN(free) struct job *jobs = allocate(n * sizeof(*jobs));
 
 	for (size_t i = 0; i < n; i++) {
-		TRY(seam(wanted[i].restart ? "unit-restart" : "unit-start", wanted[i].unit));
+		TRY(seam(wishes[wanted[i].wish].seam, wanted[i].unit));
 		jobs[i] = (struct job){
 			.unit = wanted[i].unit,
-			.method = wanted[i].restart ? "RestartUnit" : "StartUnit",
-			.wish = wanted[i].restart ? "restart" : "start",
+			.method = wishes[wanted[i].wish].method,
+			.wish = wishes[wanted[i].wish].word,
 		};
 	}
 	return n ? jobs_run(h, &(struct jobs){ .v = jobs, .n = n }, timeout) : NULL;
@@ -203,7 +210,7 @@ struct error *unit_start(struct host *h, const char *unit, unsigned timeout)
 
 struct error *unit_restart(struct host *h, const char *unit, unsigned timeout)
 {
-	return units_run(h, &(struct unit_job){ .unit = unit, .restart = true }, 1, timeout);
+	return units_run(h, &(struct unit_job){ .unit = unit, .wish = UNIT_RESTART }, 1, timeout);
 }
 
 struct error *unit_stop(struct host *h, const char *unit, unsigned timeout)

@@ -69,6 +69,17 @@ struct error *accounts_execute(struct accounts *a, const char *sql)
 	return status == SQLITE_OK ? NULL : accounts_fail(a, status, "cannot change it");
 }
 
+struct error *accounts_begin(struct accounts *a)
+{
+	return accounts_execute(a, "BEGIN IMMEDIATE");
+}
+
+struct error *accounts_commit(struct accounts *a)
+{
+	TRY(seam("database", ACCOUNTS_PATH));
+	return accounts_execute(a, "COMMIT");
+}
+
 const char *accounts_column(sqlite3_stmt *statement, int index)
 {
 	const unsigned char *s = sqlite3_column_text(statement, index);

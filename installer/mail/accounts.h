@@ -21,6 +21,11 @@ struct error *accounts_open(struct host *h, bool read_only, struct accounts **re
 void accounts_close(struct accounts *a);
 DEFINE_CLEANUP(struct accounts *, accounts_close)
 
+/* What is read and written between the two is one transaction, which others cannot write into; closing without commit
+ * takes it back. */
+struct error *accounts_begin(struct accounts *a) MUST_USE;
+struct error *accounts_commit(struct accounts *a) MUST_USE;
+
 /* A cell of a row: column, value. A NULL column ends the array. */
 struct cell {
 	const char *column;
@@ -37,6 +42,14 @@ struct error *accounts_row_find(struct accounts *a, const char *table, const cha
 	const struct cell *want, struct list *ret) MUST_USE;
 /* ERR_CONFLICT when the table has the row already, or refuses it. */
 struct error *accounts_row_insert(struct accounts *a, const char *table, const struct cell *cells) MUST_USE;
+struct error *accounts_row_exists(struct accounts *a, const char *table, const char *key_column, const char *key, bool *ret) MUST_USE;
+/* These columns (NULL after the last) of the row of that key, or of all rows in the order of their keys where key is NULL:
+ * their texts one after the other, "" for NULL. */
+struct error *accounts_rows_read(struct accounts *a, const char *table, const char *const *columns, const char *key_column,
+	const char *key, struct list *ret) MUST_USE;
+/* Sets active to 1 or 0; only 1 is active, as the maps ask for it. *ret_changed: was it otherwise? Absence changes nothing. */
+struct error *accounts_row_switch(struct accounts *a, const char *table, const char *key_column, const char *key, bool on,
+	bool *ret_changed) MUST_USE;
 /* Absence is success. */
 struct error *accounts_row_delete(struct accounts *a, const char *table, const char *key_column, const char *key) MUST_USE;
 

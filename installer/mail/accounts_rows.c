@@ -36,6 +36,54 @@ struct error *accounts_row_find(struct accounts *a, const char *table, const cha
 	return NULL;
 }
 
+struct error *accounts_row_exists(
+	struct accounts *a, const char *table, const char *key_column, const char *key, bool *ret)
+{
+	CLEAN(sqlite3_finalize) sqlite3_stmt *statement = NULL;
+
+	TRY(accounts_prepare(a, &statement, "SELECT 1 FROM \"%w\" WHERE \"%w\" = ?", table, key_column));
+	accounts_bind(statement, 1, key);
+	return accounts_step(a, statement, ret);
+}
+
+struct error *accounts_rows_read(struct accounts *a, const char *table, const char *const *columns,
+	const char *key_column, const char *key, struct list *ret)
+{
+	CLEAN(bytes) struct bytes wanted = { 0 };
+	CLEAN(sqlite3_finalize) sqlite3_stmt *statement = NULL;
+	bool row;
+
+	for (const char *const *c = columns; *c; c++) {
+		CLEAN(sqlite3_free) char *name = sqlite3_mprintf("%s\"%w\"", c == columns ? "" : ", ", *c);
+
+		bytes_add_text(&wanted, name);
+	}
+	TRY(accounts_prepare(a, &statement, key ? "SELECT %s FROM \"%w\" WHERE \"%w\" = ?" : "SELECT %s FROM \"%w\" ORDER BY \"%w\"",
+		bytes_text(&wanted), table, key_column));
+	if (key)
+		accounts_bind(statement, 1, key);
+	for (;;) {
+		TRY(accounts_step(a, statement, &row));
+		if (!row)
+			return NULL;
+		for (int i = 0; columns[i]; i++)
+			list_add(ret, accounts_column(statement, i));
+	}
+}
+
+struct error *accounts_row_switch(struct accounts *a, const char *table, const char *key_column, const char *key,
+	bool on, bool *ret_changed)
+{
+	CLEAN(sqlite3_finalize) sqlite3_stmt *statement = NULL;
+
+	TRY(accounts_prepare(a, &statement, "UPDATE \"%w\" SET active = %d WHERE \"%w\" = ? AND active IS %s 1", table, on,
+		key_column, on ? "NOT" : ""));
+	accounts_bind(statement, 1, key);
+	TRY(accounts_change(a, statement));
+	*ret_changed = sqlite3_changes(a->db) > 0;
+	return NULL;
+}
+
 struct error *accounts_row_insert(struct accounts *a, const char *table, const struct cell *cells)
 {
 	CLEAN(free) char *columns = column_list(cells);
@@ -90,12 +138,7 @@ struct error *accounts_user_add(
 
 struct error *accounts_user_exists(struct accounts *a, const char *address, bool *ret)
 {
-	CLEAN(list) struct list found = { 0 };
-
-	TRY(accounts_row_find(
-		a, USERS, "utilisateur", address, (struct cell[]){ { "id", NULL }, { 0 } }, &found));
-	*ret = found.n > 0;
-	return NULL;
+	return accounts_row_exists(a, USERS, "utilisateur", address, ret);
 }
 
 struct error *accounts_user_delete(struct accounts *a, const char *address)

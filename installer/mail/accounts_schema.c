@@ -1,5 +1,4 @@
 #include "mail/accounts_parts.h"
-#include "host/seam.h"
 
 /* The schema as SQLite understands it: built in memory, then read back. */
 static struct error *reference_open(const char *schema, struct accounts **ret)
@@ -106,21 +105,15 @@ static struct error *objects_create(struct accounts *a, struct accounts *referen
 	return NULL;
 }
 
-static struct error *commit(struct accounts *a)
-{
-	TRY(seam("database", ACCOUNTS_PATH));
-	return accounts_execute(a, "COMMIT");
-}
-
 struct error *accounts_create_schema(struct accounts *a, const char *schema)
 {
 	CLEAN(accounts_close) struct accounts *reference = NULL;
 
 	TRY(reference_open(schema, &reference));
-	TRY(accounts_execute(a, "BEGIN IMMEDIATE"));
+	TRY(accounts_begin(a));
 	struct error *e = objects_create(a, reference);
 	if (!e)
-		e = commit(a);
+		e = accounts_commit(a);
 	if (e)
 		sqlite3_exec(a->db, "ROLLBACK", NULL, NULL, NULL);
 	return e;

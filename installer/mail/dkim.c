@@ -1,5 +1,6 @@
 #include "mail/dkim.h"
 #include "host/crypto.h"
+#include "host/file.h"
 #include "host/openssl.h"
 #include "mail/message.h"
 
@@ -8,6 +9,7 @@
 #include <sys/types.h>
 #include <opendkim/dkim.h>
 
+#define PEM_LIMIT (1024 * 1024)
 #define KEY_TAG	  "p="
 #define KEY_CHUNK 250 /* of a key in one string of the zone text: opendkim-genkey's choice */
 
@@ -23,6 +25,23 @@ struct error *dkim_record(const struct bytes *private_pem, char **ret)
 	base64_encode(der.data, der.size, &base64);
 	*ret = text("v=DKIM1; h=sha256; k=rsa; s=email; " KEY_TAG "%s", base64.data);
 	return NULL;
+}
+
+char *dkim_path(const char *domain, const char *selector, const char *suffix)
+{
+	return text(DKIM_KEYS "/%s/%s.%s", domain, selector, suffix);
+}
+
+struct error *dkim_read_record(struct host *h, const char *domain, const char *selector, char **ret)
+{
+	CLEAN(free) char *path = dkim_path(domain, selector, "private");
+	struct bytes pem = { 0 };
+	struct error *e = file_read(h, path, PEM_LIMIT, &pem);
+
+	if (!e)
+		e = dkim_record(&pem, ret);
+	bytes_wipe(&pem);
+	return wrap(e, "the DKIM key %s", path);
 }
 
 /* The value of a tag ("p") in a list of tags (RFC 6376, 3.2), or NULL; *ret_size is its length. */
@@ -72,6 +91,16 @@ struct error *dkim_record_key(const char *record, struct bytes *ret_der)
 	if (!base64[strspn(base64, " \t\r\n")])
 		return fail(ERR_STOPPED, "the DKIM record revokes its key (an empty " KEY_TAG ")");
 	return wrap(base64_decode(base64, ret_der), "the key of the DKIM record");
+}
+
+struct error *dkim_same_key(const char *published, const char *own, bool *ret)
+{
+	CLEAN(bytes) struct bytes a = { 0 }, b = { 0 };
+
+	TRY(dkim_record_key(own, &b));
+	TRY(dkim_record_key(published, &a));
+	*ret = bytes_equal(&a, &b);
+	return NULL;
 }
 
 /* Of one verification: what is looked for, and what it is judged by. */

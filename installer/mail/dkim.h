@@ -8,6 +8,14 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "host/host.h"
+
+#define DKIM_KEYS "/etc/dkimkeys/clefs" /* DOMAIN/SELECTOR.private and .txt in it */
+
+/* Of the key of that name; suffix is "private" or "txt". Owned by the caller. */
+char *dkim_path(const char *domain, const char *selector, const char *suffix);
+/* The record to publish for the private key on disk. */
+struct error *dkim_read_record(struct host *h, const char *domain, const char *selector, char **ret) MUST_USE;
 
 /* "v=DKIM1; h=sha256; k=rsa; s=email; p=..." from a private key. One string: dns_txt_split() cuts it. */
 struct error *dkim_record(const struct bytes *private_pem, char **ret) MUST_USE;
@@ -15,6 +23,9 @@ struct error *dkim_record(const struct bytes *private_pem, char **ret) MUST_USE;
 struct error *dkim_zone_text(const char *selector, const char *domain, const char *record, struct bytes *ret) MUST_USE;
 /* The p= of a record, decoded. */
 struct error *dkim_record_key(const char *record, struct bytes *ret_der) MUST_USE;
+/* Do two records hold the same key? By key, not by text: spaces, other tags and cuts do not matter. An error where the one that is
+ * published holds none. */
+struct error *dkim_same_key(const char *published, const char *own, bool *ret) MUST_USE;
 
 /* Does the message (CRLF or LF lines) carry a signature of this domain and selector that verifies against record?
  * ERR_STOPPED with libopendkim's reason when not. (libopendkim itself has a dkim_verify.) */

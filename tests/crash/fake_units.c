@@ -58,11 +58,12 @@ struct error *units_run(struct host *h, const struct unit_job *wanted, size_t n,
 	(void)timeout;
 	state_root(host_root(h));
 	for (size_t i = 0; i < n; i++)
-		TRY(seam(wanted[i].restart ? "unit-restart" : "unit-start", wanted[i].unit));
+		TRY(seam(wanted[i].wish == UNIT_RELOAD ? "unit-refresh" : wanted[i].wish == UNIT_RESTART ? "unit-restart" : "unit-start",
+			wanted[i].unit));
 	for (size_t i = 0; i < n; i++) {
 		if (!unit_exists(wanted[i].unit))
 			return no_such_unit("start", wanted[i].unit);
-		if (wanted[i].restart || !unit_is_active(wanted[i].unit))
+		if (wanted[i].wish != UNIT_START || !unit_is_active(wanted[i].unit))
 			unit_start_now(wanted[i].unit);
 	}
 	return NULL;
@@ -75,7 +76,7 @@ struct error *unit_start(struct host *h, const char *unit, unsigned timeout)
 
 struct error *unit_restart(struct host *h, const char *unit, unsigned timeout)
 {
-	return units_run(h, &(struct unit_job){ .unit = unit, .restart = true }, 1, timeout);
+	return units_run(h, &(struct unit_job){ .unit = unit, .wish = UNIT_RESTART }, 1, timeout);
 }
 
 struct error *unit_stop(struct host *h, const char *unit, unsigned timeout)

@@ -17,7 +17,7 @@ SOURCE = "/run/mailsetup-source"
 SEEDS = {"/etc/postfix": "apt", "/etc/postfix/main.cf": "apt"}  # the transaction's own record covers them (packages.c)
 # What others do for mailsetup, by the name it has in the seam log, and the intent that it needs if not its target's own.
 PROGRAMS = {"apt-install": "apt", "apt-purge": "apt", "dpkg-configure": "apt", "useradd": None, "groupadd": None,
-            "unit-enable": None, "unit-disable": None, "unit-start": None, "unit-restart": None, "unit-stop": None}
+            "unit-enable": None, "unit-disable": None, "unit-start": None, "unit-restart": None, "unit-refresh": None, "unit-stop": None}
 ROW = re.compile(re.escape(ACCOUNTS) + r"|\w+/\w+/.+")
 TEMPORARY = re.compile(r"/\.[^/]+\.mailsetup$")
 

@@ -73,11 +73,21 @@ static int tear_down(void **state)
 	return rmdir(directory);
 }
 
+static bool among(const char *name, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 static void specs(void **state)
 {
 	static const char *const names[] = { "domain", "hostname", "extra-domain", "network", "admin",
 		"admin-hash", "dh", "dh-bits", "tls-cert", "tls-key", "selector", "dkim-bits", "inbound-tls",
-		"outbound-tls", "no-learn", "hosts-entry", "size-limit" };
+		"outbound-tls", "no-learn", "hosts-entry", "size-limit", "dkim-key", "default-domain" };
+	static const char *const hidden[] = { "admin-hash", "dkim-key", "default-domain" };
+	static const char *const repeatable[] = { "extra-domain", "network", "dkim-key" };
 
 	(void)state;
 	assert_int_equal(param_count, sizeof(names) / sizeof(*names));
@@ -86,14 +96,54 @@ static void specs(void **state)
 
 		assert_string_equal(s->name, names[i]);
 		assert_true(s->key > 256);
-		assert_int_equal(s->hidden, strcmp(s->name, "admin-hash") == 0);
+		assert_int_equal(s->hidden, among(s->name, hidden, 3));
 		assert_int_equal(s->argument == NULL, strcmp(s->name, "no-learn") == 0);
-		assert_int_equal(
-			s->repeatable, strcmp(s->name, "extra-domain") == 0 || strcmp(s->name, "network") == 0);
+		assert_int_equal(s->repeatable, among(s->name, repeatable, 3));
 		assert_true(s->hidden || strlen(s->help) > 10);
 		for (size_t j = 0; j < i; j++)
 			assert_int_not_equal(s->key, param_specs[j].key);
 	}
+}
+
+static void expect_selectors(const struct params *p, const char *domain, const char *expected)
+{
+	CLEAN(list) struct list selectors = { 0 };
+	CLEAN(bytes) struct bytes joined = { 0 };
+
+	params_selectors(p, domain, &selectors);
+	for (size_t i = 0; i < selectors.n; i++)
+		bytes_printf(&joined, "%s%s", i ? " " : "", selectors.v[i]);
+	assert_string_equal(bytes_text(&joined), expected);
+	assert_string_equal(params_signing_selector(p, domain), selectors.v[0]);
+}
+
+/* The first one signs; a domain that has none of its own takes --selector's; a domain is no start of another. */
+static void selectors(void **state)
+{
+	CLEAN(params) struct params p;
+	CLEAN(list) struct list two = { 0 }, one = { 0 };
+
+	(void)state;
+	params_init(&p);
+	must(params_set(&p, "domain", "exemple.fr"));
+	must(params_set(&p, "extra-domain", "toto.fr"));
+	expect_selectors(&p, "toto.fr", "mail");
+	list_add(&two, "mail");
+	list_add(&two, "mail2");
+	list_add(&one, "mail2");
+	must(params_set_selectors(&p, "toto.fr", &two));
+	expect_selectors(&p, "toto.fr", "mail mail2");
+	expect_selectors(&p, "exemple.fr", "mail");
+	expect_selectors(&p, "oto.fr", "mail");
+	expect_selectors(&p, "toto.f", "mail");
+	must(params_set(&p, "selector", "s1"));
+	expect_selectors(&p, "toto.fr", "mail mail2");
+	expect_selectors(&p, "exemple.fr", "s1");
+	must(params_set_selectors(&p, "exemple.fr", &two));
+	must(params_set_selectors(&p, "toto.fr", &one));
+	expect_selectors(&p, "toto.fr", "mail2");
+	expect_selectors(&p, "exemple.fr", "mail mail2");
+	must(params_complete(&p));
 }
 
 static void defaults(void **state)
@@ -149,6 +199,10 @@ static const struct {
 	{ "dh-bits", "", NULL, "2048 to 8192" },
 	{ "selector", "S1.Mail", "s1.mail", NULL },
 	{ "selector", "a/b", NULL, "holds /" },
+	{ "dkim-key", "Exemple.fr:S1", "exemple.fr:s1", NULL },
+	{ "dkim-key", "exemple.fr:", NULL, "selector is empty" },
+	{ "dkim-key", "exemple.fr", NULL, "selector is empty" },
+	{ "dkim-key", ":mail", NULL, "domain" },
 	{ "dkim-bits", "3072", "3072", NULL },
 	{ "dkim-bits", "1024", NULL, "2048, 3072 or 4096 bits: receivers distrust less" },
 	{ "dkim-bits", "8192", NULL, "2048, 3072 or 4096" },
@@ -444,6 +498,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(specs),
+		cmocka_unit_test(selectors),
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(values),
 		cmocka_unit_test(last_value_wins),

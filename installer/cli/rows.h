@@ -1,0 +1,91 @@
+/*
+ * Commands on the rows of one of the guide's tables: `user`, `alias`, `domain`, ... A struct row_kind says what the rows are;
+ * the five actions that all of them have in common are written once, here. A command file defines its kind and takes the actions:
+ *
+ *	static const struct row_kind kind = { .noun = N_("account"), ... };
+ *	ROW_LIST("user", kind);
+ *	ROW_SHOW("user", kind, N_("ADDRESS"));
+ *	ROW_ENABLE("user", kind, N_("ADDRESS"));
+ *	...
+ *	static const struct command *const actions[] = { &add, &row_list, &row_show, &row_enable, ..., NULL };
+ *
+ * An argument is looked up literally first, so that a row that another hand wrote in its own spelling can be named, then
+ * normalised. `list` and `show` take no lock and need no state store: they answer while an install runs.
+ */
+#pragma once
+
+#include "cli/session.h"
+#include "mail/accounts.h"
+
+enum cell_kind {
+	CELL_TEXT,
+	CELL_FLAG,   /* 1 is yes */
+	CELL_NUMBER, /* in JSON; what is no number there is a text */
+	CELL_LIST,   /* separated by commas: an array in JSON */
+};
+
+struct row_column {
+	const char *column;  /* in the table */
+	const char *heading; /* N_() */
+	const char *key;     /* in JSON */
+	enum cell_kind kind;
+	bool detail; /* for `show` alone */
+};
+
+enum row_change {
+	ROW_IS_ENABLED,
+	ROW_IS_DISABLED,
+	ROW_IS_DELETED,
+};
+
+struct row_kind {
+	const char *noun;   /* N_("account"); in JSON it names the row of what was done */
+	const char *plural; /* the key of the list in JSON: "accounts" */
+	const char *table, *key_column;
+	const struct row_column *columns; /* the key's first; a NULL column ends them */
+	struct error *(*normalise)(const char *s, char **ret);
+	/* Refuses a change, or does what belongs to it, within its transaction; may be NULL. key is as the table has it. */
+	struct error *(*check)(struct cli *cli, struct accounts *a, const char *key, enum row_change change);
+};
+
+/* run of a command whose subject is a struct row_kind; the operand names the row. */
+struct error *rows_list(struct cli *cli) MUST_USE;
+struct error *rows_show(struct cli *cli) MUST_USE;
+struct error *rows_enable(struct cli *cli) MUST_USE;
+struct error *rows_disable(struct cli *cli) MUST_USE;
+struct error *rows_delete(struct cli *cli) MUST_USE;
+
+/* For the actions that a kind has of its own: the lock, and the database of an installed server. */
+struct error *rows_open(struct cli *cli, struct session *s, struct accounts **ret) MUST_USE;
+/* The key of the row that the argument means, as the table has it; ERR_USAGE where there is none. */
+struct error *rows_find(const struct row_kind *kind, struct accounts *a, const char *argument, char **ret_key) MUST_USE;
+/* What was done, on standard output: sentence has one %s, the key. */
+void rows_done(struct cli *cli, const struct row_kind *kind, const char *key, bool changed, const char *sentence);
+
+/* The actions as commands, static in the file that uses them. */
+#define ROW_ACTION_(id, word, kind_, operand, flags_, summary_, help_, run_)                                 \
+	static const struct command id = { .name = word,                                                     \
+		.operands = operand,                                                                         \
+		.operands_min = operand != NULL,                                                             \
+		.operands_max = operand != NULL,                                                             \
+		.summary = summary_,                                                                         \
+		.help = help_,                                                                               \
+		.flags = flags_,                                                                             \
+		.run = run_,                                                                                 \
+		.subject = &kind_ }
+#define ROW_LIST(command, kind)                                                                              \
+	ROW_ACTION_(row_list, command " list", kind, NULL, NEEDS_ROOT, N_("show all of them, also what is off"),      \
+		N_("One row a line, in alphabetical order. Changes nothing, and answers while an install runs."), rows_list)
+#define ROW_SHOW(command, kind, operand)                                                                     \
+	ROW_ACTION_(row_show, command " show", kind, operand, NEEDS_ROOT, N_("show one, with all that is known of it"), \
+		N_("All columns of one row. Changes nothing, and answers while an install runs."), rows_show)
+#define ROW_ENABLE(command, kind, operand)                                                                   \
+	ROW_ACTION_(row_enable, command " enable", kind, operand, NEEDS_ROOT | CHANGES, N_("switch it on again"), \
+		N_("It counts from now on, without a restart. What is on already is left as it is."), rows_enable)
+#define ROW_DISABLE(command, kind, operand)                                                                  \
+	ROW_ACTION_(row_disable, command " disable", kind, operand, NEEDS_ROOT | CHANGES,                    \
+		N_("switch it off; it stays in the table"),                                                  \
+		N_("It no longer counts, without a restart, until it is enabled again. Nothing is removed."), rows_disable)
+#define ROW_DELETE(command, kind, operand)                                                                   \
+	ROW_ACTION_(row_delete, command " delete", kind, operand, NEEDS_ROOT | CHANGES, N_("remove it from the table"), \
+		N_("The row is gone, at once. To keep it for later, disable it instead."), rows_delete)
