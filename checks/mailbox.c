@@ -76,7 +76,7 @@ static struct error *make(struct host *h, const char *domain, struct test_mailbo
 	TRY(accounts_open(h, false, &a));
 	TRY(sweep(h, a));
 	TRY(password_hash(&m->password, &hash));
-	return accounts_user_add(a, m->address, hash, "mailsetup verify", "utilisateur");
+	return accounts_user_add(a, m->address, hash, "mailsetup verify", "utilisateur", true);
 }
 
 static void test_mailbox_free(struct test_mailbox *m)

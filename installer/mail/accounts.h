@@ -21,10 +21,10 @@ struct error *accounts_open(struct host *h, bool read_only, struct accounts **re
 void accounts_close(struct accounts *a);
 DEFINE_CLEANUP(struct accounts *, accounts_close)
 
-/* What is read and written between the two is one transaction, which others cannot write into; closing without commit
- * takes it back. */
+/* What is read and written between the two is one transaction, which others cannot write into: committed where e is NULL, else
+ * taken back. Returns e, or what came of the commit. */
 struct error *accounts_begin(struct accounts *a) MUST_USE;
-struct error *accounts_commit(struct accounts *a) MUST_USE;
+struct error *accounts_end(struct accounts *a, struct error *e) MUST_USE;
 
 /* A cell of a row: column, value. A NULL column ends the array. */
 struct cell {
@@ -53,11 +53,16 @@ struct error *accounts_row_switch(struct accounts *a, const char *table, const c
 /* Absence is success. */
 struct error *accounts_row_delete(struct accounts *a, const char *table, const char *key_column, const char *key) MUST_USE;
 
-/* An active account of the guide's postfix_utilisateurs; hash is "{SHA512-CRYPT}...", full_name may be NULL, privilege is
+/* An account of the guide's postfix_utilisateurs; hash is "{SHA512-CRYPT}...", full_name may be NULL, privilege is
  * "administrateur" or "utilisateur". */
 struct error *accounts_user_add(struct accounts *a, const char *address, const char *hash, const char *full_name,
-	const char *privilege) MUST_USE;
+	const char *privilege, bool active) MUST_USE;
+/* The hash of an account; *ret is NULL where there is no such account. */
+struct error *accounts_user_hash(struct accounts *a, const char *address, char **ret) MUST_USE;
+/* Absence changes nothing. */
+struct error *accounts_user_set_hash(struct accounts *a, const char *address, const char *hash) MUST_USE;
 struct error *accounts_user_exists(struct accounts *a, const char *address, bool *ret) MUST_USE;
+struct error *accounts_user_is_active(struct accounts *a, const char *address, bool *ret) MUST_USE;
 struct error *accounts_user_delete(struct accounts *a, const char *address) MUST_USE;
 /* Addresses of all accounts, active or not, sorted. */
 struct error *accounts_users(struct accounts *a, struct list *ret) MUST_USE;

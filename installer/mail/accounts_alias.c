@@ -81,7 +81,7 @@ static struct error *destinations(struct accounts *a, const char *hostname, cons
 	return NULL;
 }
 
-static struct error *account_is_active(struct accounts *a, const char *address, bool *ret)
+struct error *accounts_user_is_active(struct accounts *a, const char *address, bool *ret)
 {
 	CLEAN(free) char *found = NULL;
 
@@ -107,7 +107,7 @@ struct error *accounts_reaches(struct accounts *a, const char *hostname, const c
 
 	TRY(accounts_domain_is_ours(a, hostname, address_domain(key), &ours));
 	if (ours)
-		TRY(account_is_active(a, key, ret));
+		TRY(accounts_user_is_active(a, key, ret));
 	if (!ours || *ret) {
 		*ret = true;
 		return NULL;
@@ -138,7 +138,7 @@ static struct error *follow_next(struct walk *w, const char *address, const char
 	bool keeps_copy = false;
 
 	if (strcmp(key, address) == 0)
-		TRY(account_is_active(w->accounts, key, &keeps_copy));
+		TRY(accounts_user_is_active(w->accounts, key, &keeps_copy));
 	return keeps_copy ? NULL : follow(w, key);
 }
 
