@@ -69,7 +69,7 @@ static struct error *read_file(const char *name, struct bytes *ret)
 	CLEAN(fd) int fd = -1;
 
 	if (strcmp(name, "-") == 0)
-		return read_all(STDIN_FILENO, _("standard input"), ret);
+		return read_all(STDIN_FILENO, name, ret);
 	TRY(open_file(name, &fd));
 	return read_all(fd, name, ret);
 }
@@ -155,7 +155,7 @@ static struct error *take_row(const struct import *m, const struct csv_row *row,
 	if (row->problem)
 		return fail(ERR_USAGE, "%s", translated(row->problem));
 	if (row->n != columns)
-		return fail(ERR_USAGE, _("has %zu fields; the first line names %zu columns"), row->n, columns);
+		return fail(ERR_USAGE, _("the first line names %zu columns, and this one has %zu"), columns, row->n);
 	for (size_t i = 0; i < row->n; i++)
 		if (field_of[i] != NO_FIELD)
 			in->value[field_of[i]] = text_copy(row->fields[i]);
@@ -307,7 +307,7 @@ static struct error *import(struct cli *cli)
 	const char *name = cli->operands.v[0];
 	CLEAN(session) struct session s = SESSION_CLOSED;
 	CLEAN(accounts_close) struct accounts *a = NULL;
-	CLEAN(import) struct import m = { .kind = cli->command->subject, .file = name };
+	CLEAN(import) struct import m = { .kind = cli->command->subject, .file = strcmp(name, "-") == 0 ? _("standard input") : name };
 	size_t present = 0;
 
 	TRY(load(&m, name));

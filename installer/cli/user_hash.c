@@ -15,6 +15,7 @@ struct work {
 	atomic_size_t next;
 };
 
+/* present: the hash of the account that is there already, or NULL. */
 static struct error *hash_one(struct row_input *in, const char *present)
 {
 	const char *password = in->value[USER_PASSWORD];
@@ -25,6 +26,8 @@ static struct error *hash_one(struct row_input *in, const char *present)
 	e = password_check(&secret);
 	if (!e && present && password_matches(&secret, present))
 		in->value[USER_HASH] = text_copy(present);
+	else if (!e && present)
+		e = fail(ERR_CONFLICT, _("the account %s exists already, with another password"), in->value[USER_ADDRESS]);
 	else if (!e)
 		e = password_hash(&secret, &in->value[USER_HASH]);
 	bytes_wipe(&secret);

@@ -15,6 +15,6 @@ enum user_field {
 	USER_ACTIVE,
 };
 
-/* Each row gets its hash, from its password where none is given, and loses the password. A password that fits the account that is
- * there already gets that one's hash, so that the row is the same. */
+/* Each row gets its hash, from its password where none is given. Where the account is there already, the password must be its own
+ * (ERR_CONFLICT), and the hash is that one, so that the row is the same. */
 struct error *users_hash(struct accounts *a, struct row_input *in, size_t n) MUST_USE;
