@@ -2,6 +2,7 @@
 #include "host/process.h"
 
 #include <jansson.h>
+#include <poll.h>
 
 #define LINE_LIMIT    ((size_t)16 << 20) /* of postqueue's answer for one message */
 #define QUEUE_TIMEOUT 300		 /* seconds */
@@ -146,6 +147,13 @@ static void entry_kept(void *context, const struct queue_entry *e)
 struct error *queue_read(struct host *h, struct queue *ret)
 {
 	*ret = (struct queue){ 0 };
+	/* Postfix that starts or stops meanwhile cuts the answer short. */
+	struct error *e = queue_each(h, entry_kept, ret);
+	if (error_code(e) != ERR_STOPPED)
+		return e;
+	error_free(e);
+	queue_free(ret);
+	poll(NULL, 0, 500);
 	return queue_each(h, entry_kept, ret);
 }
 
@@ -181,7 +189,7 @@ struct counting {
 	size_t count;
 };
 
-/* "postsuper: 3A1B2C4D: placed on hold"; the sum that follows counts some messages twice. */
+/* "postsuper: Placed on hold: 2 messages" comes last; of "ALL" no message is named. */
 static void change_counted(void *context, const char *data, size_t size)
 {
 	struct counting *c = context;
@@ -193,7 +201,8 @@ static void change_counted(void *context, const char *data, size_t size)
 			continue;
 		}
 		bytes_add(&c->line, "", 0);
-		c->count += ends_with(bytes_text(&c->line), c->verb);
+		if (starts_with(c->line.data, c->verb))
+			c->count = strtoull(c->line.data + strlen(c->verb), NULL, 10);
 		c->line.size = 0;
 	}
 }
@@ -203,20 +212,25 @@ struct error *queue_change(struct host *h, enum queue_change change, const struc
 	static const struct {
 		const char *option, *said;
 	} changes[] = {
-		[QUEUE_HOLD] = { "-h", ": placed on hold" },
-		[QUEUE_RELEASE] = { "-H", ": released from hold" },
-		[QUEUE_REQUEUE] = { "-r", ": requeued" },
-		[QUEUE_DELETE] = { "-d", ": removed" },
+		[QUEUE_HOLD] = { "-h", "postsuper: Placed on hold: " },
+		[QUEUE_RELEASE] = { "-H", "postsuper: Released from hold: " },
+		[QUEUE_REQUEUE] = { "-r", "postsuper: Requeued: " },
+		[QUEUE_DELETE] = { "-d", "postsuper: Deleted: " },
 	};
-	/* A requeued message waits in maildrop until pickup looks; it can be deleted there. */
-	const char *argv[] = { "postsuper", changes[change].option, ids ? "-" : "ALL", "maildrop", "hold", "incoming", "active",
-		"deferred", NULL };
+	const char *argv[] = { "postsuper", changes[change].option, ids ? "-" : "ALL", "incoming", "active", "deferred", NULL, NULL,
+		NULL };
 	struct counting c = { .verb = changes[change].said };
 	CLEAN(bytes) struct bytes input = { 0 };
 
 	TRY(require(h));
-	if (change != QUEUE_DELETE)
+	/* What is on hold stays so until it is named: requeued, it would go out. */
+	if (change == QUEUE_RELEASE)
 		argv[3] = NULL;
+	else if (change == QUEUE_DELETE || (change == QUEUE_REQUEUE && ids))
+		argv[6] = "hold";
+	/* A requeued message waits in maildrop until pickup looks. */
+	if (change == QUEUE_DELETE)
+		argv[7] = "maildrop";
 	for (size_t i = 0; ids && i < ids->n; i++) {
 		TRY(id_check(ids->v[i]));
 		bytes_printf(&input, "%s\n", ids->v[i]);

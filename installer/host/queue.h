@@ -48,8 +48,8 @@ enum queue_change {
 	QUEUE_REQUEUE,
 	QUEUE_DELETE,
 };
-/* Changes those messages, all of them where ids is NULL. *ret_count is how many were changed: fewer where some are
- * delivered, or as wanted, already. Invalid ids are ERR_USAGE, and nothing is changed. */
+/* Changes those messages, all of them where ids is NULL, but QUEUE_REQUEUE leaves those on hold there then. *ret_count is how many were changed: fewer where some are
+ * delivered, or as wanted, already. A requeued message gets a new id when pickup takes it. Invalid ids are ERR_USAGE, and nothing is changed. */
 struct error *queue_change(struct host *h, enum queue_change change, const struct list *ids, size_t *ret_count) MUST_USE;
 /* Asks for a delivery now: of that message, or of all that is deferred where id is NULL. ERR_PRECHECK when Postfix
  * does not run. */
