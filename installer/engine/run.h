@@ -61,6 +61,7 @@ struct run {
 	struct error *(*accept)(const struct run *run, void *context);
 	void *accept_context;
 	bool blind;                  /* a plan by who is not root: what may not be read is a difference, not an error */
+	bool partial;                /* part of another command: steps that are as wanted already are not told */
 	bool verify;                 /* run the steps that are part of every install: the verdict */
 };
 

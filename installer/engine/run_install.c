@@ -146,13 +146,15 @@ static struct error *install_step(struct run *run, const struct graph *graph, co
 	TRY(run_stop_if_interrupted());
 	run->step = step;
 	if (step->always && !run->verify) {
-		run_notice(run, "left out (--no-verify): `mailsetup verify` asks it at any time");
+		if (!run->partial)
+			run_notice(run, "left out (--no-verify): `mailsetup verify` asks it at any time");
 		return NULL;
 	}
 	TRY(step_is_done(run, step, &done));
 	run->step = step;
 	if (done && !step->always) {
-		run_emit_step(run, graph, EVENT_STEP_SKIPPED, 0, NULL);
+		if (!run->partial)
+			run_emit_step(run, graph, EVENT_STEP_SKIPPED, 0, NULL);
 		return NULL;
 	}
 	run_emit_step(run, graph, EVENT_STEP_BEGIN, 0, NULL);
