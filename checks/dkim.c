@@ -1,5 +1,4 @@
 #include "checks/ask.h"
-#include "checks/published.h"
 #include "mail/dkim.h"
 #include "mail/dns.h"
 
@@ -22,7 +21,7 @@ static struct error *round_trip(const struct check_context *c, struct bytes *ret
 /* What the world sees; *ret is NULL while it sees none. */
 static void find_published(const struct params *p, char **ret)
 {
-	CLEAN(free) char *name = text("%s._domainkey.%s", p->selector, p->domain);
+	CLEAN(free) char *name = text("%s._domainkey.%s", params_signing_selector(p, p->domain), p->domain);
 	CLEAN(list) struct list found = { 0 };
 
 	*ret = dns_lookup(NULL, name, "TXT", 4, &found, NULL) == DNS_FOUND && found.n ? text_copy(found.v[0])
@@ -32,12 +31,13 @@ static void find_published(const struct params *p, char **ret)
 static void judge(const struct check_context *c, const struct bytes *message, struct finding *f)
 {
 	const struct params *p = c->params;
+	const char *selector = params_signing_selector(p, p->domain);
 	CLEAN(free) char *published = NULL;
 	CLEAN(free) char *own = NULL;
 
-	if (finding_error(f, published_dkim_record(c, p->domain, &own), "mailsetup install"))
+	if (finding_error(f, dkim_read_record(c->host, p->domain, selector, &own), "mailsetup install"))
 		return;
-	if (finding_error(f, dkim_verify_message(message, p->domain, p->selector, own), REMEDY))
+	if (finding_error(f, dkim_verify_message(message, p->domain, selector, own), REMEDY))
 		return;
 	find_published(p, &published);
 	if (!published) {
@@ -48,7 +48,7 @@ static void judge(const struct check_context *c, const struct bytes *message, st
 		return;
 	}
 	/* Another key in the DNS is the finding of dns-dkim; the server itself signs as it should. */
-	struct error *e = dkim_verify_message(message, p->domain, p->selector, published);
+	struct error *e = dkim_verify_message(message, p->domain, selector, published);
 	finding_ok(f, e ? "signed for %s; the signature verifies with the key on disk, but not with the one in the DNS" :
 		"signed for %s; the signature verifies with the key in the DNS", p->domain);
 	error_free(e);

@@ -1,100 +1,132 @@
 #include "checks/published.h"
-#include "host/file.h"
-#include "mail/accounts.h"
-#include "mail/dkim.h"
-#include "mail/dns.h"
+#include "checks/tally.h"
 
-#include <arpa/inet.h>
+#define TIMEOUT 8 /* seconds, for all questions of one check */
+
+static void read_all(const struct check_context *c, struct published *ret)
+{
+	/* The end of our own veth pair is nobody's address. */
+	const char *const ignored[] = { c->outside ? c->outside->server_ipv4 : NULL, c->outside ? c->outside->server_ipv6 : NULL, NULL };
+
+	published_read(c->host, c->params, &(struct published_options){ .ignored = ignored, .for_check = true }, ret);
+}
 
 void published_domains(const struct check_context *c, struct list *ret)
 {
-	CLEAN(accounts_close) struct accounts *a = NULL;
-	struct error *e = accounts_open(c->host, true, &a);
+	CLEAN(published) struct published p;
 
-	if (!e)
-		e = accounts_domains(a, ret);
-	if (e || !ret->n) {
-		list_free(ret);
-		params_domains(c->params, ret);
+	read_all(c, &p);
+	*ret = p.domains;
+	p.domains = (struct list){ 0 };
+}
+
+static void keep_wanted(struct dns_records *records, bool (*wanted)(const struct dns_record *r))
+{
+	struct dns_records kept = { 0 }, others = { 0 };
+
+	kept.v = allocate((records->n + 1) * sizeof(*kept.v));
+	others.v = allocate((records->n + 1) * sizeof(*others.v));
+	for (size_t i = 0; i < records->n; i++) {
+		struct dns_records *to = wanted(&records->v[i]) ? &kept : &others;
+
+		to->v[to->n++] = records->v[i];
 	}
-	error_free(e);
+	free(records->v);
+	dns_records_free(&others);
+	*records = kept;
 }
 
-static bool is_private(const char *address)
+static char *remedy_of(const struct dns_finding *f)
 {
-	unsigned char b[16];
+	const struct dns_record *r = f->record;
 
-	if (inet_pton(AF_INET, address, b) == 1)
-		return b[0] == 10 || (b[0] == 172 && b[1] >> 4 == 1) || (b[0] == 192 && b[1] == 168) ||
-		       (b[0] == 100 && b[1] >> 6 == 1);
-	return inet_pton(AF_INET6, address, b) == 1 && (b[0] & 0xfe) == 0xfc;
+	if (r->only_asked)
+		return text("remove that record, or give this machine that address");
+	if (r->kind == DNS_KIND_PTR)
+		return *f->subject ? text("ask the provider of %s for the reverse name %.*s", f->subject,
+					     (int)strlen(r->value) - 1, r->value)
+				   : text_copy("");
+	if (r->kind == DNS_KIND_DKIM && dns_is_placeholder(r))
+		return text("mailsetup domain add %s", r->domain);
+	CLEAN(free) char *line = published_line(r);
+	return text("publish in the DNS: %s", line);
 }
 
-static void keep_public(const struct list *all, const char *ours, struct list *ret)
+static void tell_right(const struct dns_finding *f, struct tally *t)
 {
-	for (size_t i = 0; i < all->n; i++)
-		if (!is_private(all->v[i]) && strcmp(all->v[i], ours) != 0)
-			list_add(ret, all->v[i]);
-}
+	const char *found = f->found.n ? f->found.v[0] : "", *note = f->note ? f->note : "";
+	const char *comma = *note ? "; " : "";
 
-struct error *published_addresses(const struct check_context *c, struct list *ret_ipv4, struct list *ret_ipv6)
-{
-	CLEAN(list) struct list ipv4 = { 0 }, ipv6 = { 0 };
-
-	TRY(addresses_read(c->host, &ipv4, &ipv6));
-	/* The end of our own veth pair is nobody's address. */
-	keep_public(&ipv4, c->outside ? c->outside->server_ipv4 : "", ret_ipv4);
-	keep_public(&ipv6, c->outside ? c->outside->server_ipv6 : "", ret_ipv6);
-	return NULL;
-}
-
-struct error *published_dkim_record(const struct check_context *c, const char *domain, char **ret)
-{
-	CLEAN(free) char *path = text("/etc/dkimkeys/clefs/%s/%s.private", domain, c->params->selector);
-	struct bytes pem = { 0 };
-	struct error *e = file_read(c->host, path, 1 << 20, &pem);
-
-	if (!e)
-		e = dkim_record(&pem, ret);
-	bytes_wipe(&pem);
-	return wrap(e, "the DKIM key %s", path);
-}
-
-static bool is(const struct dns_record *r, const char *owner, const char *type, const char *start)
-{
-	size_t n = strlen(owner);
-
-	return strncmp(r->owner, owner, n) == 0 && strcmp(r->owner + n, ".") == 0 &&
-	       strcmp(r->type, type) == 0 && starts_with(r->value, start);
-}
-
-char *published_remedy(const struct check_context *c, const char *owner, const char *type, const char *start)
-{
-	CLEAN(list) struct list domains = { 0 }, ipv4 = { 0 }, ipv6 = { 0 }, keys = { 0 };
-	CLEAN(dns_records) struct dns_records records = { 0 };
-	CLEAN(bytes) struct bytes line = { 0 };
-
-	published_domains(c, &domains);
-	error_free(published_addresses(c, &ipv4, &ipv6));
-	for (size_t i = 0; i < domains.n; i++) {
-		CLEAN(free) char *record = NULL;
-
-		error_free(published_dkim_record(c, domains.v[i], &record));
-		list_add(&keys, record ? record : "");
+	switch (f->record->kind) {
+	case DNS_KIND_SPF:
+		return tally_ok(t, "%s lets this server send: %s", f->subject, found);
+	case DNS_KIND_DKIM:
+		return tally_ok(t, "%s holds the key of this server", f->subject);
+	case DNS_KIND_PTR:
+		return tally_ok(t, "%s is %s", f->subject, found);
+	default:
+		return tally_ok(t, "%s %s is %s%s%s", f->subject, f->record->type, found, comma, note);
 	}
-	dns_plan_records(&(struct dns_plan){ .hostname = c->params->hostname,
-				 .domains = &domains,
-				 .ipv4 = &ipv4,
-				 .ipv6 = &ipv6,
-				 .selector = c->params->selector,
-				 .dkim_records = &keys,
-				 .admin = c->params->admin },
-		&records);
-	for (size_t i = 0; i < records.n; i++)
-		if (is(&records.v[i], owner, type, start)) {
-			dns_zone_line(&records.v[i], &line);
-			line.data[line.size - 1] = '\0';
-			return text("publish in the DNS: %s", line.data);
-		}
-	return text("publish in the DNS: %s. IN %s", owner, type);
+}
+
+static void tell_unknown(const struct dns_finding *f, const char *remedy, struct tally *t)
+{
+	const char *what = *f->subject ? f->subject : f->record->type, *note = f->note ? f->note : "";
+	bool no_key = f->record->kind == DNS_KIND_DKIM && dns_is_placeholder(f->record);
+
+	if (no_key)
+		tally_failed(t, remedy, "%s: %s", what, note);
+	else if (f->found.n)
+		tally_unknown(t, f->record->kind == DNS_KIND_PTR ? "" : remedy, "%s %s is %s; %s", what, f->record->type, f->found.v[0], note);
+	else
+		tally_unknown(t, *f->subject ? "cat /etc/resolv.conf" : "", "%s %s: %s", what, f->record->type, note);
+}
+
+static void tell(const struct dns_finding *f, struct tally *t)
+{
+	CLEAN(free) char *remedy = remedy_of(f);
+	const char *note = f->note ? f->note : "";
+
+	switch (f->verdict) {
+	case DNS_IS_RIGHT:
+		return tell_right(f, t);
+	case DNS_IS_MISSING:
+		return tally_unknown(t, remedy, "%s has no %s record yet", f->subject, f->record->kind == DNS_KIND_SPF ? "SPF" : f->record->type);
+	case DNS_IS_UNKNOWN:
+		return tell_unknown(f, remedy, t);
+	case DNS_IS_WRONG:
+		if (f->record->kind == DNS_KIND_DKIM)
+			tally_failed(t, remedy, "%s holds %s", f->subject, note);
+		else if (f->tolerable)
+			tally_unknown(t, remedy, "%s is %s, %s", f->subject, f->found.v[0], note);
+		else
+			tally_failed(t, remedy, "%s %s is %s%s%s", f->subject, f->record->type, f->found.v[0], *note ? ", " : "", note);
+	}
+}
+
+/* Several addresses of one name are one answer. */
+static bool is_told(const struct dns_findings *findings, size_t i)
+{
+	const struct dns_record *r = findings->v[i].record, *before = i ? findings->v[i - 1].record : NULL;
+
+	if (r->only_asked && findings->v[i].verdict == DNS_IS_RIGHT && !findings->v[i].found.n)
+		return true;
+	return before && r->kind == DNS_KIND_ADDRESS && strcmp(r->owner, before->owner) == 0 && strcmp(r->type, before->type) == 0;
+}
+
+void published_judge(const struct check_context *c, struct finding *f, bool (*wanted)(const struct dns_record *r))
+{
+	CLEAN(published) struct published p;
+	CLEAN(dns_findings) struct dns_findings findings = { 0 };
+	CLEAN(tally) struct tally t = { 0 };
+	CLEAN(resolver_close) struct resolver *resolver = resolver_open(NULL, TIMEOUT);
+
+	read_all(c, &p);
+	keep_wanted(&p.records, wanted);
+	struct dns_server server = published_server(&p);
+	dns_check(resolver, &p.records, &server, &findings);
+	for (size_t i = 0; i < findings.n; i++)
+		if (!is_told(&findings, i))
+			tell(&findings.v[i], &t);
+	tally_finding(&t, f);
 }

@@ -1,17 +1,13 @@
 /*
- * What the DNS should say of this server, for the checks that compare and for the line to publish.
+ * The checks dns-*: what the DNS shows of this server, against what it should.
  */
 #pragma once
 
 #include "checks/check.h"
+#include "engine/published.h"
 
 /* Active domains of the database, the main one first; those of the parameters where it cannot be read. */
 void published_domains(const struct check_context *c, struct list *ret);
-/* Public addresses of the machine; both empty behind NAT. */
-struct error *published_addresses(
-	const struct check_context *c, struct list *ret_ipv4, struct list *ret_ipv6) MUST_USE;
-/* The DKIM record that belongs to the domain's private key on disk. */
-struct error *published_dkim_record(const struct check_context *c, const char *domain, char **ret) MUST_USE;
-/* "publish in the DNS: LINE" for the record of that owner (without the final dot) and type whose value begins
- * with start. Owned by the caller. */
-char *published_remedy(const struct check_context *c, const char *owner, const char *type, const char *start);
+/* Asks for the records that are wanted, and sets the finding. What is not published yet is unknown, no failure: no install can mend
+ * that. */
+void published_judge(const struct check_context *c, struct finding *f, bool (*wanted)(const struct dns_record *r));

@@ -8,5 +8,3 @@
 
 void next_show(struct cli *cli, struct host *h);
 void next_json(struct cli *cli, struct host *h); /* an event per DNS record */
-/* No address that the Internet could reach: a router stands before the machine. */
-bool address_is_private(const char *address);

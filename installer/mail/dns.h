@@ -1,5 +1,12 @@
 /*
- * DNS: what must be published for the server, and what the world sees of it (lookups through libunbound).
+ * DNS lookups, through libunbound.
+ *
+ *	struct resolver *r = resolver_open(NULL, 6);
+ *	enum dns_state state = resolver_lookup(r, "exemple.fr", "MX", &answers, &reason);
+ *	resolver_close(r);
+ *
+ * A resolver has a time of its own for all that it is asked: when that is over, whatever is open is DNS_UNKNOWN, at once. What it
+ * was answered it keeps, so asking the same again costs nothing.
  */
 #pragma once
 
@@ -12,43 +19,28 @@ enum dns_state {
 	DNS_UNKNOWN,  /* no answer: no resolver, a timeout, SERVFAIL */
 };
 
-/* type: "A", "AAAA", "MX", "TXT", "PTR" (name is then an IP address). ret gets one text per record: an address, "10
- * mail.exemple.fr", the joined strings of a TXT (control bytes as \\DDD). server: an IP address to ask, with "@PORT"
- * where it is not 53, or NULL for the machine's resolvers (/etc/resolv.conf). Bounded to timeout seconds. ret_reason (may
- * be NULL) gets a static text for DNS_UNKNOWN, else NULL. */
+struct resolver;
+/* server: an IP address to ask, with "@PORT" where it is not 53, or NULL for the machine's resolvers (/etc/resolv.conf). Whatever is
+ * wrong with it is the reason of each answer. */
+struct resolver *resolver_open(const char *server, unsigned seconds);
+void resolver_close(struct resolver *r);
+DEFINE_CLEANUP(struct resolver *, resolver_close)
+
+/* type: "A", "AAAA", "MX", "TXT", "PTR" (name is then an IP address), "SRV", "TLSA", "CAA". */
+struct dns_question {
+	const char *name, *type;
+	enum dns_state state;
+	struct list answers; /* one text per record, see below; freed by the caller */
+	const char *reason;  /* of DNS_UNKNOWN, a static text; else NULL */
+};
+/* All of them at the same time. */
+void resolver_ask(struct resolver *r, struct dns_question *questions, size_t n);
+/* One of them. ret gets one text per record: an address, "10 mail.exemple.fr", the joined strings of a TXT (control bytes as
+ * \\DDD), "0 1 465 mail.exemple.fr", "3 1 1 HEX", "0 issue \"ca.example\"". ret_reason may be NULL. */
+enum dns_state resolver_lookup(struct resolver *r, const char *name, const char *type, struct list *ret, const char **ret_reason);
+/* With a resolver of its own, bounded to timeout seconds. */
 enum dns_state dns_lookup(const char *server, const char *name, const char *type, unsigned timeout, struct list *ret,
 	const char **ret_reason);
 
 /* "1.2.0.192.in-addr.arpa" or the like beneath ip6.arpa; NULL when it is no IP address. */
 char *dns_reverse_name(const char *address);
-
-struct dns_record {
-	char *owner;  /* absolute, with the final dot */
-	char *type;
-	char *value;  /* one line; TXT unquoted and unsplit */
-	char *reason; /* one line, for the administrator */
-	bool required;
-};
-struct dns_records {
-	struct dns_record *v;
-	size_t n;
-};
-struct dns_plan {
-	const char *hostname;
-	const struct list *domains;      /* the main domain first */
-	const struct list *ipv4;         /* addresses to publish; may be empty: then a placeholder is said */
-	const struct list *ipv6;
-	const char *selector;
-	const struct list *dkim_records; /* one per domain, in the order of domains; "" when there is none yet */
-	const char *admin;               /* for DMARC's rua, or NULL */
-};
-/* A, AAAA, MX, SPF, DKIM, DMARC, PTR; the addresses first. Where no address or no DKIM key is known yet, the value, or the
- * owner of the PTR, is a placeholder that begins with '<'. */
-void dns_plan_records(const struct dns_plan *plan, struct dns_records *ret);
-void dns_records_free(struct dns_records *r);
-static inline void dns_records_cleanup(struct dns_records *r)
-{
-	dns_records_free(r);
-}
-/* A zone-file line of one record, with its line end, a comment where it holds a placeholder; TXT quoted and cut in strings of at most 255 bytes (RFC 1035, 3.3). */
-void dns_zone_line(const struct dns_record *r, struct bytes *ret);

@@ -9,8 +9,6 @@
 
 enum { RCODE_NOERROR = 0, RCODE_SERVFAIL = 2, RCODE_NXDOMAIN = 3, RCODE_REFUSED = 5 };
 
-DEFINE_CLEANUP(struct ub_ctx *, ub_ctx_delete)
-
 /* Without one, libunbound would ask 127.0.0.1. */
 static bool has_nameserver(const char *path)
 {
@@ -56,17 +54,24 @@ static const char *configure(struct ub_ctx *ctx, const char *server)
 	return NULL;
 }
 
-struct answer {
-	const struct dns_type *type;
-	struct list *texts;
-	enum dns_state state;
+struct resolver {
+	struct ub_ctx *context; /* NULL: reason says why there is none */
 	const char *reason;
-	bool done;
+	int64_t end; /* milliseconds of the monotonic clock */
 };
 
-static void judge(struct answer *a, const struct ub_result *result)
+/* A question on its way. */
+struct asked {
+	struct dns_question *question;
+	const struct dns_type *type;
+	int id;
+	bool running, done;
+};
+
+static void judge(struct asked *a, const struct ub_result *result)
 {
-	size_t before = a->texts->n;
+	struct dns_question *q = a->question;
+	size_t before = q->answers.n;
 
 	if (result->havedata) {
 		for (size_t i = 0; result->data[i]; i++) {
@@ -74,37 +79,37 @@ static void judge(struct answer *a, const struct ub_result *result)
 				(size_t)result->len[i] };
 
 			if (result->len[i] >= 0)
-				a->type->add(rdata, a->texts);
+				a->type->add(rdata, &q->answers);
 		}
-		bool usable = a->texts->n > before;
-		a->state = usable ? DNS_FOUND : DNS_UNKNOWN;
-		a->reason = usable ? NULL : "the answer is malformed";
+		bool usable = q->answers.n > before;
+		q->state = usable ? DNS_FOUND : DNS_UNKNOWN;
+		q->reason = usable ? NULL : "the answer is malformed";
 		return;
 	}
 	switch (result->rcode) {
 	case RCODE_NOERROR:
 	case RCODE_NXDOMAIN:
-		a->state = DNS_NONE;
-		a->reason = NULL;
+		q->state = DNS_NONE;
+		q->reason = NULL;
 		return;
 	case RCODE_SERVFAIL:
-		a->reason = "the resolver gave no answer (SERVFAIL)";
+		q->reason = "the resolver gave no answer (SERVFAIL)";
 		return;
 	case RCODE_REFUSED:
-		a->reason = "the resolver refused the question (REFUSED)";
+		q->reason = "the resolver refused the question (REFUSED)";
 		return;
 	default:
-		a->reason = "the resolver answered with an error";
+		q->reason = "the resolver answered with an error";
 	}
 }
 
 static void on_answer(void *context, int status, struct ub_result *result)
 {
-	struct answer *a = context;
+	struct asked *a = context;
 
 	a->done = true;
 	if (status)
-		a->reason = ub_strerror(status);
+		a->question->reason = ub_strerror(status);
 	else
 		judge(a, result);
 	ub_resolve_free(result);
@@ -118,48 +123,95 @@ static int64_t now_milliseconds(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void wait_for(struct ub_ctx *ctx, struct answer *a, unsigned timeout)
+struct resolver *resolver_open(const char *server, unsigned seconds)
 {
-	int64_t end = now_milliseconds() + (int64_t)timeout * 1000, left;
-	struct pollfd p = { .fd = ub_fd(ctx), .events = POLLIN };
+	struct resolver *r = allocate(sizeof(*r));
 
-	while (!a->done && (left = end - now_milliseconds()) > 0)
-		if (poll(&p, 1, (int)left) > 0 && ub_process(ctx))
-			return;
+	r->end = now_milliseconds() + (int64_t)seconds * 1000;
+	r->context = ub_ctx_create();
+	r->reason = r->context ? configure(r->context, server) : "the resolver library does not start";
+	return r;
+}
+
+void resolver_close(struct resolver *r)
+{
+	if (r && r->context)
+		ub_ctx_delete(r->context);
+	free(r);
 }
 
 /* The name to ask for: an address is turned into its name beneath in-addr.arpa or ip6.arpa. */
-static char *question(const char *name, const struct dns_type *type)
+static char *wire_name(const char *name, const struct dns_type *type)
 {
 	return type->number == DNS_PTR ? dns_reverse_name(name) : text_copy(name);
 }
 
-enum dns_state dns_lookup(const char *server, const char *name, const char *type_name, unsigned timeout,
-	struct list *ret, const char **ret_reason)
+static void begin(struct resolver *r, struct asked *a)
 {
-	CLEAN(ub_ctx_delete) struct ub_ctx *ctx = NULL;
-	CLEAN(free) char *asked = NULL;
-	const struct dns_type *type = dns_type_find(type_name);
-	struct answer a = { .type = type, .texts = ret, .state = DNS_UNKNOWN };
-	int id;
+	struct dns_question *q = a->question;
+	CLEAN(free) char *name = NULL;
 
-	if (!type)
-		a.reason = "this type of record is not supported";
-	else if (!(asked = question(name, type)))
-		a.reason = "this is not an IP address";
-	else if (!(ctx = ub_ctx_create()))
-		a.reason = "the resolver library does not start";
-	else if (!(a.reason = configure(ctx, server))) {
-		a.reason = "no answer in time";
-		int status = ub_resolve_async(ctx, asked, type->number, DNS_CLASS_IN, &a, on_answer, &id);
-		if (status)
-			a.reason = ub_strerror(status);
-		else
-			wait_for(ctx, &a, timeout);
-		if (!status && !a.done)
-			ub_cancel(ctx, id);
+	q->state = DNS_UNKNOWN;
+	q->reason = r->reason;
+	a->type = dns_type_find(q->type);
+	if (!a->type)
+		q->reason = "this type of record is not supported";
+	else if (!(name = wire_name(q->name, a->type)))
+		q->reason = "this is not an IP address";
+	if (q->reason)
+		return;
+	q->reason = "no answer in time";
+	int status = ub_resolve_async(r->context, name, a->type->number, DNS_CLASS_IN, a, on_answer, &a->id);
+	a->running = !status;
+	if (status)
+		q->reason = ub_strerror(status);
+}
+
+static bool any_running(const struct asked *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i].running && !v[i].done)
+			return true;
+	return false;
+}
+
+void resolver_ask(struct resolver *r, struct dns_question *questions, size_t n)
+{
+	CLEAN(free) struct asked *v = allocate(n * sizeof(*v));
+	int64_t left;
+
+	for (size_t i = 0; i < n; i++) {
+		v[i].question = &questions[i];
+		begin(r, &v[i]);
 	}
+	while (any_running(v, n) && (left = r->end - now_milliseconds()) > 0) {
+		struct pollfd p = { .fd = ub_fd(r->context), .events = POLLIN };
+
+		if (poll(&p, 1, (int)left) > 0 && ub_process(r->context))
+			break;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (v[i].running && !v[i].done)
+			ub_cancel(r->context, v[i].id);
+}
+
+enum dns_state resolver_lookup(struct resolver *r, const char *name, const char *type, struct list *ret, const char **ret_reason)
+{
+	struct dns_question q = { .name = name, .type = type };
+
+	resolver_ask(r, &q, 1);
+	for (size_t i = 0; i < q.answers.n; i++)
+		list_add(ret, q.answers.v[i]);
+	list_free(&q.answers);
 	if (ret_reason)
-		*ret_reason = a.reason;
-	return a.state;
+		*ret_reason = q.reason;
+	return q.state;
+}
+
+enum dns_state dns_lookup(const char *server, const char *name, const char *type, unsigned timeout, struct list *ret,
+	const char **ret_reason)
+{
+	CLEAN(resolver_close) struct resolver *r = resolver_open(server, timeout);
+
+	return resolver_lookup(r, name, type, ret, ret_reason);
 }

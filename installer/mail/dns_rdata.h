@@ -5,7 +5,8 @@
 
 #include "base/bytes.h"
 
-enum { DNS_A = 1, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28, DNS_CLASS_IN = 1 };
+enum { DNS_A = 1, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28, DNS_SRV = 33, DNS_TLSA = 52, DNS_CAA = 257,
+	DNS_CLASS_IN = 1 };
 
 struct dns_rdata {
 	const unsigned char *data;

@@ -1,10 +1,12 @@
+#include "mail/dns_records.h"
 #include "mail/dns.h"
+#include "mail/name.h"
 
 #include <arpa/inet.h>
 
 #define NO_ADDRESS "<the server's public IPv4 address>"
 #define NO_REVERSE "<the reverse name of the server's public address>"
-#define STRING_MAX 255
+#define NO_KEY	   "<the DKIM record, known once the key is made>"
 
 char *dns_reverse_name(const char *address)
 {
@@ -22,17 +24,27 @@ char *dns_reverse_name(const char *address)
 }
 
 /* Takes owner and value. */
-static void add(
-	struct dns_records *r, char *owner, const char *type, char *value, bool required, const char *reason)
+static struct dns_record *add(struct dns_records *r, enum dns_kind kind, enum dns_level level, const char *domain, char *owner,
+	const char *type, char *value, const char *reason)
 {
 	r->v = reallocate(r->v, r->n + 1, sizeof(*r->v));
-	r->v[r->n++] = (struct dns_record){
+	r->v[r->n] = (struct dns_record){
+		.kind = kind,
+		.level = level,
+		.domain = text_copy(domain),
 		.owner = owner,
 		.type = text_copy(type),
 		.value = value,
 		.reason = text_copy(reason),
-		.required = required,
 	};
+	return &r->v[r->n++];
+}
+
+/* No address of that family: what the DNS has all the same would lead nowhere. */
+static void add_absence(const struct dns_plan *plan, const char *type, struct dns_records *ret)
+{
+	add(ret, DNS_KIND_ADDRESS, DNS_REQUIRED, "", text("%s.", plan->hostname), type, text_copy("none"),
+		"this machine has no such address")->only_asked = true;
 }
 
 static void add_addresses(const struct dns_plan *plan, struct dns_records *ret)
@@ -40,12 +52,33 @@ static void add_addresses(const struct dns_plan *plan, struct dns_records *ret)
 	static const char reason[] = "other servers find this server by it";
 
 	for (size_t i = 0; i < plan->ipv4->n; i++)
-		add(ret, text("%s.", plan->hostname), "A", text_copy(plan->ipv4->v[i]), true, reason);
+		add(ret, DNS_KIND_ADDRESS, DNS_REQUIRED, "", text("%s.", plan->hostname), "A", text_copy(plan->ipv4->v[i]), reason);
 	for (size_t i = 0; i < plan->ipv6->n; i++)
-		add(ret, text("%s.", plan->hostname), "AAAA", text_copy(plan->ipv6->v[i]), true,
+		add(ret, DNS_KIND_ADDRESS, DNS_REQUIRED, "", text("%s.", plan->hostname), "AAAA", text_copy(plan->ipv6->v[i]),
 			"the server sends over IPv6 too, and must be found by it");
 	if (!plan->ipv4->n && !plan->ipv6->n)
-		add(ret, text("%s.", plan->hostname), "A", text_copy(NO_ADDRESS), true, reason);
+		add(ret, DNS_KIND_ADDRESS, DNS_REQUIRED, "", text("%s.", plan->hostname), "A", text_copy(NO_ADDRESS), reason);
+	if (plan->for_check && !plan->ipv4->n && plan->ipv6->n)
+		add_absence(plan, "A", ret);
+	if (plan->for_check && !plan->ipv6->n)
+		add_absence(plan, "AAAA", ret);
+}
+
+static void add_host(const struct dns_plan *plan, struct dns_records *ret)
+{
+	const char *host = plan->hostname;
+
+	add_addresses(plan, ret);
+	add(ret, DNS_KIND_SPF, DNS_RECOMMENDED, "", text("%s.", host), "TXT", text_copy("v=spf1 a -all"),
+		"SPF of the name that the server greets with; bounces have no other sender");
+	if (plan->caa)
+		add(ret, DNS_KIND_CAA, DNS_OPTIONAL, "", text("%s.", host), "CAA",
+			strcmp(plan->caa, "none") == 0 ? text_copy("0 issue \";\"") : text("0 issue \"%s\"", plan->caa),
+			"only this certificate authority may issue certificates for the host name");
+	if (plan->tlsa)
+		add(ret, DNS_KIND_TLSA, DNS_OPTIONAL, "", text("_25._tcp.%s.", host), "TLSA", text("3 1 1 %s", plan->tlsa),
+			"senders that know DANE accept the served key alone; counts only where the zone is signed (DNSSEC), and has to follow "
+			"each new key");
 }
 
 /* quarantine: the server signs everything it sends and SPF names it, so only forgeries fail, and a forgery in
@@ -54,26 +87,63 @@ static void add_dmarc(const struct dns_plan *plan, const char *domain, struct dn
 {
 	bool reports = plan->admin && *plan->admin;
 
-	add(ret, text("_dmarc.%s.", domain), "TXT",
+	add(ret, DNS_KIND_DMARC, DNS_RECOMMENDED, domain, text("_dmarc.%s.", domain), "TXT",
 		text("v=DMARC1; p=quarantine%s%s", reports ? "; rua=mailto:" : "", reports ? plan->admin : ""),
-		false,
 		"mail forged in your name goes to spam folders; quarantine, as reject loses forwarded mail and "
 		"none protects nothing");
+	if (reports && strcmp(address_domain(plan->admin), domain) != 0)
+		add(ret, DNS_KIND_REPORTS, DNS_OPTIONAL, domain, text("%s._report._dmarc.%s.", domain, address_domain(plan->admin)), "TXT",
+			text_copy("v=DMARC1"), "lets the DMARC reports of the one domain go to an address in the other");
 }
 
-static void add_domain(const struct dns_plan *plan, size_t i, struct dns_records *ret)
+static void add_key(const struct dns_key *key, struct dns_records *ret)
 {
-	const char *domain = plan->domains->v[i];
-	const char *key = i < plan->dkim_records->n ? plan->dkim_records->v[i] : "";
+	static const struct {
+		enum dns_level level;
+		const char *reason;
+	} states[] = {
+		[DNS_KEY_SIGNS] = { DNS_RECOMMENDED, "DKIM: receivers verify the server's signature with it" },
+		[DNS_KEY_NEW] = { DNS_RECOMMENDED, "DKIM: the new key, which signs once `mailsetup dkim rotate` finds it in the DNS" },
+		[DNS_KEY_OLD] = { DNS_OPTIONAL, "DKIM: the old key, for mail that is still on its way; `mailsetup dkim retire` ends it" },
+	};
+	struct dns_record *r = add(ret, DNS_KIND_DKIM, states[key->state].level, key->domain,
+		text("%s._domainkey.%s.", key->selector, key->domain), "TXT", text_copy(*key->record ? key->record : NO_KEY),
+		states[key->state].reason);
 
-	add(ret, text("%s.", domain), "MX", text("10 %s.", plan->hostname), true,
+	r->selector = text_copy(key->selector);
+	r->signs = key->state == DNS_KEY_SIGNS;
+}
+
+static void add_services(const struct dns_plan *plan, const char *domain, struct dns_records *ret)
+{
+	static const struct {
+		const char *service, *data, *reason;
+	} services[] = {
+		{ "_submissions", "0 1 465", "mail programs find by it where to send, with TLS from the start" },
+		{ "_submission", "10 1 587", "mail programs find by it where to send, by STARTTLS" },
+		{ "_imaps", "0 1 993", "mail programs find by it where to read, with TLS from the start" },
+		{ "_imap", "10 1 143", "mail programs find by it where to read, by STARTTLS" },
+		{ "_sieve", "0 1 4190", "mail programs find by it where to keep filters (ManageSieve)" },
+		{ "_pop3s", NULL, "there is no POP3 here" },
+		{ "_pop3", NULL, "there is no POP3 here" },
+	};
+
+	for (size_t i = 0; i < sizeof(services) / sizeof(*services); i++)
+		add(ret, DNS_KIND_SRV, DNS_OPTIONAL, domain, text("%s._tcp.%s.", services[i].service, domain), "SRV",
+			services[i].data ? text("%s %s.", services[i].data, plan->hostname) : text_copy("0 0 0 ."), services[i].reason);
+}
+
+static void add_domain(const struct dns_plan *plan, const char *domain, struct dns_records *ret)
+{
+	add(ret, DNS_KIND_MX, DNS_REQUIRED, domain, text("%s.", domain), "MX", text("10 %s.", plan->hostname),
 		"mail for this domain is delivered to the server named here");
-	add(ret, text("%s.", domain), "TXT", text_copy("v=spf1 mx -all"), false,
+	add(ret, DNS_KIND_SPF, DNS_RECOMMENDED, domain, text("%s.", domain), "TXT", text_copy("v=spf1 mx -all"),
 		"SPF: only this server may send for the domain; large providers distrust mail without it");
-	add(ret, text("%s._domainkey.%s.", plan->selector, domain), "TXT",
-		text_copy(*key ? key : "<the DKIM record, known once the key is made>"), false,
-		"DKIM: receivers verify the server's signature with it");
+	for (size_t i = 0; i < plan->key_count; i++)
+		if (strcmp(plan->keys[i].domain, domain) == 0)
+			add_key(&plan->keys[i], ret);
 	add_dmarc(plan, domain, ret);
+	add_services(plan, domain, ret);
 }
 
 static void add_reverse(const struct dns_plan *plan, const struct list *addresses, struct dns_records *ret)
@@ -85,68 +155,48 @@ static void add_reverse(const struct dns_plan *plan, const struct list *addresse
 			text("ask the provider of %s to set it (reverse DNS); many servers refuse mail without",
 				addresses->v[i]);
 
-		add(ret, name ? text("%s.", name) : text_copy(NO_REVERSE), "PTR", text("%s.", plan->hostname),
-			false, reason);
+		add(ret, DNS_KIND_PTR, DNS_RECOMMENDED, "", name ? text("%s.", name) : text_copy(NO_REVERSE), "PTR",
+			text("%s.", plan->hostname), reason)->address = text_copy(addresses->v[i]);
 	}
 }
 
 void dns_plan_records(const struct dns_plan *plan, struct dns_records *ret)
 {
 	*ret = (struct dns_records){ 0 };
-	add_addresses(plan, ret);
+	add_host(plan, ret);
 	for (size_t i = 0; i < plan->domains->n; i++)
-		add_domain(plan, i, ret);
+		add_domain(plan, plan->domains->v[i], ret);
 	add_reverse(plan, plan->ipv4, ret);
 	add_reverse(plan, plan->ipv6, ret);
 	if (!plan->ipv4->n && !plan->ipv6->n)
-		add(ret, text_copy(NO_REVERSE), "PTR", text("%s.", plan->hostname), false,
+		add(ret, DNS_KIND_PTR, DNS_RECOMMENDED, "", text_copy(NO_REVERSE), "PTR", text("%s.", plan->hostname),
 			"ask the provider of the address to set it (reverse DNS); many servers refuse mail "
-			"without");
+			"without")->address = text_copy("");
 }
 
 void dns_records_free(struct dns_records *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
+		free(r->v[i].domain);
 		free(r->v[i].owner);
 		free(r->v[i].type);
 		free(r->v[i].value);
 		free(r->v[i].reason);
+		free(r->v[i].selector);
+		free(r->v[i].address);
 	}
 	free(r->v);
 	*r = (struct dns_records){ 0 };
 }
 
-static void add_string(struct bytes *ret, const char *s, size_t size)
+bool dns_is_placeholder(const struct dns_record *r)
 {
-	bytes_add_text(ret, "\"");
-	for (size_t i = 0; i < size; i++) {
-		unsigned char c = (unsigned char)s[i];
-
-		if (c == '"' || c == '\\')
-			bytes_printf(ret, "\\%c", c);
-		else if (c < 0x20 || c >= 0x7f)
-			bytes_printf(ret, "\\%03u", c);
-		else
-			bytes_add(ret, &c, 1);
-	}
-	bytes_add_text(ret, "\"");
+	return r->owner[0] == '<' || r->value[0] == '<';
 }
 
-void dns_zone_line(const struct dns_record *r, struct bytes *ret)
+const char *dns_level_name(enum dns_level level)
 {
-	bool placeholder = r->owner[0] == '<' || r->value[0] == '<';
-	size_t size = strlen(r->value), at = 0;
+	static const char *const names[] = { "required", "recommended", "optional" };
 
-	bytes_printf(ret, "%s%s\tIN\t%s\t", placeholder ? "; " : "", r->owner, r->type);
-	if (placeholder || strcmp(r->type, "TXT") != 0) {
-		bytes_printf(ret, "%s\n", r->value);
-		return;
-	}
-	do {
-		size_t piece = size - at < STRING_MAX ? size - at : STRING_MAX;
-
-		add_string(ret, r->value + at, piece);
-		at += piece;
-		bytes_add_text(ret, at < size ? " " : "\n");
-	} while (at < size);
+	return names[level];
 }

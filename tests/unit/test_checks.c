@@ -9,7 +9,6 @@
 #include "checks/ask.h"
 #include "checks/clock.h"
 #include "checks/runner.h"
-#include "checks/spf.h"
 #include "checks/tally.h"
 
 #include <fcntl.h>
@@ -456,48 +455,6 @@ static void test_features(void **state)
 	assert_false(ask_has_feature(&features, "AUTHENTICATION"));
 }
 
-/* Only mechanisms that need no lookup. */
-static void test_spf(void **state)
-{
-	static const struct {
-		const char *record, *address;
-		enum spf_result result;
-	} cases[] = {
-		{ "v=spf1 -all", "192.0.2.1", SPF_FAIL },
-		{ "v=spf1 +all", "192.0.2.1", SPF_PASS },
-		{ "v=spf1", "192.0.2.1", SPF_FAIL },
-		{ "v=spf1 ip4:192.0.2.1 -all", "192.0.2.1", SPF_PASS },
-		{ "v=spf1 ip4:192.0.2.2 -all", "192.0.2.1", SPF_FAIL },
-		{ "v=spf1 ip4:192.0.2.0/24 -all", "192.0.2.255", SPF_PASS },
-		{ "v=spf1 ip4:192.0.2.0/25 -all", "192.0.2.128", SPF_FAIL },
-		{ "v=spf1 ip4:0.0.0.0/0 -all", "192.0.2.128", SPF_PASS },
-		{ "v=spf1 IP4:192.0.2.1 ~ALL", "192.0.2.1", SPF_PASS },
-		{ "v=spf1 -ip4:192.0.2.1 +all", "192.0.2.1", SPF_FAIL },
-		{ "v=spf1 ~ip4:192.0.2.1 +all", "192.0.2.1", SPF_FAIL },
-		{ "v=spf1 ip4:192.0.2.1 -all", "2001:db8::1", SPF_FAIL },
-		{ "v=spf1 ip6:2001:db8::1 -all", "2001:db8::1", SPF_PASS },
-		{ "v=spf1 ip6:2001:db8::/33 -all", "2001:db8:7fff::1", SPF_PASS },
-		{ "v=spf1 ip6:2001:db8::/33 -all", "2001:db8:8000::1", SPF_FAIL },
-		{ "v=spf1 ip6:2001:db8::1 -all", "192.0.2.1", SPF_FAIL },
-		{ "v=spf1 include:other.fr -all", "192.0.2.1", SPF_UNJUDGED },
-		{ "v=spf1 include:other.fr ip4:192.0.2.1 -all", "192.0.2.1", SPF_PASS },
-		{ "v=spf1 redirect=other.fr", "192.0.2.1", SPF_UNJUDGED },
-		{ "v=spf1 exists:%{i}.other.fr -all", "192.0.2.1", SPF_UNJUDGED },
-		{ "v=spf1 exp=why.other.fr -all", "192.0.2.1", SPF_FAIL },
-		{ "v=spf1 ip4:rubbish ip4: ip4:/ / : -all", "192.0.2.1", SPF_UNJUDGED },
-		{ "v=spf1 -all", "no address", SPF_UNJUDGED },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		enum spf_result result = spf_judge(cases[i].record, "exemple.fr", cases[i].address);
-
-		if (result != cases[i].result)
-			print_error("%s for %s\n", cases[i].record, cases[i].address);
-		assert_int_equal(result, cases[i].result);
-	}
-}
-
 static void test_the_list(void **state)
 {
 	struct list names = { 0 };
@@ -557,7 +514,6 @@ int main(void)
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_waits_for_dns),
 		cmocka_unit_test(test_features),
-		cmocka_unit_test(test_spf),
 		cmocka_unit_test(test_the_list),
 		cmocka_unit_test(test_unknown_name),
 	};

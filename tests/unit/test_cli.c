@@ -3,7 +3,7 @@
 #include "checks/check.h"
 #include "cli/help.h"
 #include "cli/json.h"
-#include "cli/next.h"
+#include "engine/published.h"
 #include "cli/options.h"
 #include "cli/prompt.h"
 #include "cli/report.h"

@@ -1,6 +1,8 @@
 /* DNS: the records to publish, and lookups against a dnsmasq of the test's own on loopback. */
 #include "mail/dns.h"
+#include "mail/dns_check.h"
 #include "mail/dns_rdata.h"
+#include "mail/spf.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -37,12 +39,12 @@ static const struct dns_record *find_record(const struct dns_records *r, const c
 }
 
 static void expect_record(
-	const struct dns_records *r, const char *owner, const char *type, const char *value, bool required)
+	const struct dns_records *r, const char *owner, const char *type, const char *value, enum dns_level level)
 {
 	for (size_t i = 0; i < r->n; i++)
 		if (strcmp(r->v[i].owner, owner) == 0 && strcmp(r->v[i].type, type) == 0 &&
 			strcmp(r->v[i].value, value) == 0) {
-			assert_int_equal(r->v[i].required, required);
+			assert_int_equal(r->v[i].level, level);
 			assert_true(strlen(r->v[i].reason) > 10);
 			assert_null(strchr(r->v[i].reason, '\n'));
 			return;
@@ -54,34 +56,50 @@ static void plan(void **state)
 {
 	CLEAN(list)
 	struct list names = list_of("exemple.fr deux.fr"),
-		    ipv4 = list_of("192.0.2.1"), ipv6 = list_of("2001:db8::1"), keys = { 0 };
+		    ipv4 = list_of("192.0.2.1"), ipv6 = list_of("2001:db8::1");
+	const struct dns_key keys[] = {
+		{ "exemple.fr", "mail2", "v=DKIM1; p=BBBB", DNS_KEY_SIGNS },
+		{ "exemple.fr", "mail", "v=DKIM1; p=AAAA", DNS_KEY_OLD },
+		{ "deux.fr", "mail", "", DNS_KEY_SIGNS },
+		{ "deux.fr", "s1", "v=DKIM1; p=CCCC", DNS_KEY_NEW },
+	};
 	CLEAN(dns_records) struct dns_records r;
 
 	(void)state;
-	list_add(&keys, "v=DKIM1; p=AAAA");
-	list_add(&keys, "");
 	dns_plan_records(&(struct dns_plan){ .hostname = "mail.exemple.fr",
 				 .domains = &names,
 				 .ipv4 = &ipv4,
 				 .ipv6 = &ipv6,
-				 .selector = "mail",
-				 .dkim_records = &keys,
+				 .keys = keys,
+				 .key_count = 4,
+				 .caa = "ca.example",
+				 .tlsa = "ab12",
 				 .admin = "a@exemple.fr" },
 		&r);
-	expect_record(&r, "mail.exemple.fr.", "A", "192.0.2.1", true);
-	expect_record(&r, "mail.exemple.fr.", "AAAA", "2001:db8::1", true);
-	expect_record(&r, "exemple.fr.", "MX", "10 mail.exemple.fr.", true);
-	expect_record(&r, "deux.fr.", "MX", "10 mail.exemple.fr.", true);
-	expect_record(&r, "exemple.fr.", "TXT", "v=spf1 mx -all", false);
-	expect_record(&r, "deux.fr.", "TXT", "v=spf1 mx -all", false);
-	expect_record(&r, "mail._domainkey.exemple.fr.", "TXT", "v=DKIM1; p=AAAA", false);
+	expect_record(&r, "mail.exemple.fr.", "A", "192.0.2.1", DNS_REQUIRED);
+	expect_record(&r, "mail.exemple.fr.", "AAAA", "2001:db8::1", DNS_REQUIRED);
+	expect_record(&r, "exemple.fr.", "MX", "10 mail.exemple.fr.", DNS_REQUIRED);
+	expect_record(&r, "deux.fr.", "MX", "10 mail.exemple.fr.", DNS_REQUIRED);
+	expect_record(&r, "exemple.fr.", "TXT", "v=spf1 mx -all", DNS_RECOMMENDED);
+	expect_record(&r, "deux.fr.", "TXT", "v=spf1 mx -all", DNS_RECOMMENDED);
+	expect_record(&r, "mail2._domainkey.exemple.fr.", "TXT", "v=DKIM1; p=BBBB", DNS_RECOMMENDED);
+	expect_record(&r, "mail._domainkey.exemple.fr.", "TXT", "v=DKIM1; p=AAAA", DNS_OPTIONAL);
+	expect_record(&r, "s1._domainkey.deux.fr.", "TXT", "v=DKIM1; p=CCCC", DNS_RECOMMENDED);
+	expect_record(&r, "mail.exemple.fr.", "TXT", "v=spf1 a -all", DNS_RECOMMENDED);
+	expect_record(&r, "deux.fr._report._dmarc.exemple.fr.", "TXT", "v=DMARC1", DNS_OPTIONAL);
+	expect_record(&r, "_submissions._tcp.deux.fr.", "SRV", "0 1 465 mail.exemple.fr.", DNS_OPTIONAL);
+	expect_record(&r, "_pop3._tcp.deux.fr.", "SRV", "0 0 0 .", DNS_OPTIONAL);
+	expect_record(&r, "mail.exemple.fr.", "CAA", "0 issue \"ca.example\"", DNS_OPTIONAL);
+	expect_record(&r, "_25._tcp.mail.exemple.fr.", "TLSA", "3 1 1 ab12", DNS_OPTIONAL);
 	expect_record(
-		&r, "_dmarc.exemple.fr.", "TXT", "v=DMARC1; p=quarantine; rua=mailto:a@exemple.fr", false);
-	expect_record(&r, "1.2.0.192.in-addr.arpa.", "PTR", "mail.exemple.fr.", false);
+		&r, "_dmarc.exemple.fr.", "TXT", "v=DMARC1; p=quarantine; rua=mailto:a@exemple.fr", DNS_RECOMMENDED);
+	expect_record(&r, "1.2.0.192.in-addr.arpa.", "PTR", "mail.exemple.fr.", DNS_RECOMMENDED);
 	expect_record(&r, "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.", "PTR",
-		"mail.exemple.fr.", false);
+		"mail.exemple.fr.", DNS_RECOMMENDED);
 	assert_int_equal(find_record(&r, "mail._domainkey.deux.fr.", "TXT")->value[0], '<');
-	assert_int_equal(r.n, 2 + 2 * 4 + 2);
+	assert_int_equal(r.n, 2 + 3 + (4 + 1 + 7) + (4 + 2 + 7) + 2);
+	assert_string_equal(dns_zone_of(&r.v[0], &names), "exemple.fr");
+	assert_string_equal(dns_zone_of(&r.v[r.n - 1], &names), "");
 }
 
 static void plan_without_addresses(void **state)
@@ -93,12 +111,10 @@ static void plan_without_addresses(void **state)
 	dns_plan_records(&(struct dns_plan){ .hostname = "mail.exemple.fr",
 				 .domains = &names,
 				 .ipv4 = &none,
-				 .ipv6 = &none,
-				 .selector = "mail",
-				 .dkim_records = &none },
+				 .ipv6 = &none },
 		&r);
-	expect_record(&r, "mail.exemple.fr.", "A", "<the server's public IPv4 address>", true);
-	expect_record(&r, "_dmarc.exemple.fr.", "TXT", "v=DMARC1; p=quarantine", false);
+	expect_record(&r, "mail.exemple.fr.", "A", "<the server's public IPv4 address>", DNS_REQUIRED);
+	expect_record(&r, "_dmarc.exemple.fr.", "TXT", "v=DMARC1; p=quarantine", DNS_RECOMMENDED);
 	assert_string_equal(r.v[r.n - 1].type, "PTR");
 	assert_int_equal(r.v[r.n - 1].owner[0], '<');
 	for (size_t i = 0; i < r.n; i++)
@@ -116,11 +132,9 @@ static void plan_with_ipv6_only(void **state)
 	dns_plan_records(&(struct dns_plan){ .hostname = "mail.exemple.fr",
 				 .domains = &names,
 				 .ipv4 = &none,
-				 .ipv6 = &ipv6,
-				 .selector = "mail",
-				 .dkim_records = &none },
+				 .ipv6 = &ipv6 },
 		&r);
-	expect_record(&r, "mail.exemple.fr.", "AAAA", "2001:db8::2", true);
+	expect_record(&r, "mail.exemple.fr.", "AAAA", "2001:db8::2", DNS_REQUIRED);
 	for (size_t i = 0; i < r.n; i++)
 		assert_string_not_equal(r.v[i].type, "A");
 }
@@ -152,6 +166,26 @@ static void zone_lines(void **state)
 	expect_line("x.", "TXT", exact, one);
 	expect_line("x.", "TXT", longer, two);
 	expect_line("x.", "A", "<the address>", "; x.\tIN\tA\t<the address>\n");
+}
+
+static void expect_form(const char *owner, const char *type, const char *value, const char *expected)
+{
+	CLEAN(bytes) struct bytes line = { 0 };
+	struct dns_record r = { .owner = (char *)(uintptr_t)owner, .type = (char *)(uintptr_t)type, .value = (char *)(uintptr_t)value };
+
+	dns_form_line(&r, &line);
+	assert_string_equal(line.data, expected);
+}
+
+static void form_lines(void **state)
+{
+	CLEAN(free) char *one = text("x\tTXT\t%s%s%s%s%s.\n", A60, A60, A60, A60, A60);
+	CLEAN(free) char *value = text("%s%s%s%s%s.", A60, A60, A60, A60, A60);
+
+	(void)state;
+	expect_form("exemple.fr.", "MX", "10 mail.exemple.fr.", "exemple.fr\tMX\t10 mail.exemple.fr\n");
+	expect_form("_pop3._tcp.exemple.fr.", "SRV", "0 0 0 .", "_pop3._tcp.exemple.fr\tSRV\t0 0 0 .\n");
+	expect_form("x.", "TXT", value, one);
 }
 
 static void reverse_names(void **state)
@@ -199,6 +233,16 @@ static void wire_format(void **state)
 	expect_rdata("PTR", "\1a\0\0", 4, NULL);   /* something behind the name */
 	expect_rdata("PTR", "\3a.b\0", 5, "a\\.b");
 	expect_rdata("PTR", "\2\n\0\0", 4, "\\010\\000");
+	expect_rdata("SRV", "\0\12\0\1\1\321\4Mail\2fr", 15, "10 1 465 mail.fr");
+	expect_rdata("SRV", "\0\0\0\0\0\0\0", 7, "0 0 0 .");
+	expect_rdata("SRV", "\0\0\0\0\0\0", 6, NULL);
+	expect_rdata("TLSA", "\3\1\1\253\22", 5, "3 1 1 ab12");
+	expect_rdata("TLSA", "\3\1\1", 3, NULL);
+	expect_rdata("CAA", "\0\5issueca\"x", 11, "0 issue \"ca\\\"x\"");
+	expect_rdata("CAA", "\0\5issue", 7, "0 issue \"\"");
+	expect_rdata("CAA", "\0\5issu", 6, NULL);
+	expect_rdata("CAA", "\0\0", 2, NULL);
+	expect_rdata("CAA", "\0", 1, NULL);
 	expect_rdata("TXT", txt, sizeof(txt) - 1, "abcde");
 	expect_rdata("TXT", txt, sizeof(txt) - 2, NULL);
 	expect_rdata("TXT", "\2a\n\0", 4, "a\\010");
@@ -239,7 +283,13 @@ static void run_dnsmasq(void)
 		"--local=/fr/", "--local=/test/", "--local=/in-addr.arpa/", "--local=/ip6.arpa/",
 		"--host-record=mail.exemple.fr,192.0.2.10,2001:db8::10", "--host-record=x.test,192.168.1.9",
 		"--mx-host=exemple.fr,mail.exemple.fr,10", "--mx-host=exemple.fr,secours.exemple.fr,20",
-		"--txt-record=exemple.fr,v=spf1 mx -all", txt, "--cname=alias.exemple.fr,mail.exemple.fr",
+		"--txt-record=exemple.fr,v=spf1 mx -all", txt,
+		"--txt-record=net.fr,v=spf1 ip4:192.0.2.0/24 -all", "--txt-record=two.fr,v=spf1 -all", "--txt-record=two.fr,v=spf1 +all",
+		"--txt-record=loop.fr,v=spf1 include:loop.fr -all", "--txt-record=round.fr,v=spf1 redirect=round.fr",
+		"--txt-record=mail._domainkey.exemple.fr,v=DKIM1; k=rsa;,p=QUJD", "--txt-record=mail._domainkey.net.fr,v=DKIM1; p=QUJE",
+		"--txt-record=_dmarc.exemple.fr,v=DMARC1; p=reject", "--txt-record=_dmarc.net.fr,v=DMARC1; p=rejet",
+		"--srv-host=_imaps._tcp.exemple.fr,mail.exemple.fr,993,0,1", "--srv-host=_imap._tcp.exemple.fr,autre.exemple.fr,143,10,1",
+		"--ptr-record=77.2.0.192.in-addr.arpa,autre.exemple.fr", "--cname=alias.exemple.fr,mail.exemple.fr",
 		"--ptr-record=10.2.0.192.in-addr.arpa,Mail.Exemple.fr",
 		"--ptr-record=9.1.168.192.in-addr.arpa,x.test",
 		"--ptr-record=0.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa,mail."
@@ -350,6 +400,211 @@ static void expect_unknown(const char *server, const char *name, const char *typ
 		fail_msg("\"%s\" does not say \"%s\"", reason, expected);
 }
 
+/* A resolver without time: what needs no lookup is judged, the rest is not. */
+static void spf_without_dns(void **state)
+{
+	static const struct {
+		const char *record, *address;
+		enum spf_result result;
+	} cases[] = {
+		{ "v=spf1 -all", "192.0.2.1", SPF_FAIL },
+		{ "v=spf1 +all", "192.0.2.1", SPF_PASS },
+		{ "v=spf1", "192.0.2.1", SPF_FAIL },
+		{ "v=spf1 ip4:192.0.2.1 -all", "192.0.2.1", SPF_PASS },
+		{ "v=spf1 ip4:192.0.2.2 -all", "192.0.2.1", SPF_FAIL },
+		{ "v=spf1 ip4:192.0.2.0/24 -all", "192.0.2.255", SPF_PASS },
+		{ "v=spf1 ip4:192.0.2.0/25 -all", "192.0.2.128", SPF_FAIL },
+		{ "v=spf1 ip4:0.0.0.0/0 -all", "192.0.2.128", SPF_PASS },
+		{ "v=spf1 IP4:192.0.2.1 ~ALL", "192.0.2.1", SPF_PASS },
+		{ "v=spf1 -ip4:192.0.2.1 +all", "192.0.2.1", SPF_FAIL },
+		{ "v=spf1 ~ip4:192.0.2.1 +all", "192.0.2.1", SPF_FAIL },
+		{ "v=spf1 ip4:192.0.2.1 -all", "2001:db8::1", SPF_FAIL },
+		{ "v=spf1 ip6:2001:db8::1 -all", "2001:db8::1", SPF_PASS },
+		{ "v=spf1 ip6:2001:db8::/33 -all", "2001:db8:7fff::1", SPF_PASS },
+		{ "v=spf1 ip6:2001:db8::/33 -all", "2001:db8:8000::1", SPF_FAIL },
+		{ "v=spf1 ip6:2001:db8::1 -all", "192.0.2.1", SPF_FAIL },
+		{ "v=spf1 include:other.fr -all", "192.0.2.1", SPF_UNJUDGED },
+		{ "v=spf1 include:other.fr ip4:192.0.2.1 -all", "192.0.2.1", SPF_PASS },
+		{ "v=spf1 redirect=other.fr", "192.0.2.1", SPF_UNJUDGED },
+		{ "v=spf1 exists:%{i}.other.fr -all", "192.0.2.1", SPF_UNJUDGED },
+		{ "v=spf1 exp=why.other.fr -all", "192.0.2.1", SPF_FAIL },
+		{ "v=spf1 ip4:rubbish +all", "192.0.2.1", SPF_FAIL },
+		{ "v=spf1 ip4: +all", "192.0.2.1", SPF_FAIL },
+		{ "v=spf1 ip4:192.0.2.0/33 +all", "192.0.2.1", SPF_FAIL },
+		{ "v=spf1 ip4:192.0.2.0/ +all", "192.0.2.1", SPF_FAIL },
+		{ "v=spf1 a/24//129 +all", "192.0.2.1", SPF_FAIL },
+		{ "v=spf1 a/24/64 +all", "192.0.2.1", SPF_FAIL },
+		{ "v=spf1 / +all", "192.0.2.1", SPF_FAIL },
+		{ "v=spf1 : +all", "192.0.2.1", SPF_FAIL },
+		{ "v=spf1 allow +all", "192.0.2.1", SPF_FAIL },
+		{ "v=spf1 -all", "no address", SPF_UNJUDGED },
+	};
+
+	CLEAN(resolver_close) struct resolver *r = resolver_open("127.0.0.1", 0);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		enum spf_result result = spf_judge(r, cases[i].record, "exemple.fr", cases[i].address, NULL);
+
+		if (result != cases[i].result)
+			print_error("%s for %s\n", cases[i].record, cases[i].address);
+		assert_int_equal(result, cases[i].result);
+	}
+}
+
+static void spf_followed(void **state)
+{
+	static const struct {
+		const char *record, *address;
+		enum spf_result result;
+		const char *reason;
+	} cases[] = {
+		{ "v=spf1 mx -all", "192.0.2.10", SPF_PASS, NULL },
+		{ "v=spf1 mx -all", "2001:db8::10", SPF_PASS, NULL },
+		{ "v=spf1 mx -all", "192.0.2.11", SPF_FAIL, NULL },
+		{ "v=spf1 mx/24 -all", "192.0.2.11", SPF_PASS, NULL },
+		{ "v=spf1 mx/24//64 -all", "2001:db8::11", SPF_PASS, NULL },
+		{ "v=spf1 mx//64 -all", "2001:db8::11", SPF_PASS, NULL },
+		{ "v=spf1 mx//64 -all", "192.0.2.11", SPF_FAIL, NULL },
+		{ "v=spf1 a:mail.exemple.fr -all", "192.0.2.10", SPF_PASS, NULL },
+		{ "v=spf1 a -all", "192.0.2.10", SPF_FAIL, NULL },
+		{ "v=spf1 include:exemple.fr -all", "192.0.2.10", SPF_PASS, NULL },
+		{ "v=spf1 include:net.fr -all", "192.0.2.10", SPF_PASS, NULL },
+		{ "v=spf1 include:net.fr -all", "192.0.3.10", SPF_FAIL, NULL },
+		{ "v=spf1 -include:net.fr +all", "192.0.2.10", SPF_FAIL, NULL },
+		{ "v=spf1 redirect=net.fr", "192.0.2.10", SPF_PASS, NULL },
+		{ "v=spf1 redirect=net.fr", "192.0.3.10", SPF_FAIL, NULL },
+		{ "v=spf1 -all redirect=net.fr", "192.0.2.10", SPF_FAIL, NULL },
+		{ "v=spf1 include:none.fr +all", "192.0.2.10", SPF_FAIL, "has no SPF record" },
+		{ "v=spf1 include:two.fr +all", "192.0.2.10", SPF_FAIL, "several SPF records" },
+		{ "v=spf1 include:loop.fr +all", "192.0.2.10", SPF_FAIL, "more than 10 lookups" },
+		{ "v=spf1 redirect=round.fr", "192.0.2.10", SPF_FAIL, "more than 10 lookups" },
+	};
+	CLEAN(resolver_close) struct resolver *r = resolver_open(dns.server, 10);
+
+	(void)state;
+	if (!dns.pid)
+		skip();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const char *reason;
+		enum spf_result result = spf_judge(r, cases[i].record, "exemple.fr", cases[i].address, &reason);
+
+		if (result != cases[i].result)
+			fail_msg("%s for %s: %d", cases[i].record, cases[i].address, (int)result);
+		if (cases[i].reason ? !reason || !strstr(reason, cases[i].reason) : reason != NULL)
+			fail_msg("%s: %s", cases[i].record, reason ? reason : "no reason");
+	}
+}
+
+static const struct dns_finding *find_finding(const struct dns_findings *f, const char *subject, const char *type, const char *value)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (strcmp(f->v[i].subject, subject) == 0 && strcmp(f->v[i].record->type, type) == 0 &&
+			starts_with(f->v[i].record->value, value))
+			return &f->v[i];
+	fail_msg("no finding of %s %s %s", subject, type, value);
+	return NULL;
+}
+
+static void check_with(struct resolver *r, const char *ipv4, const char *ipv6, bool forwarded, struct dns_records *records,
+	struct dns_findings *ret)
+{
+	CLEAN(list) struct list domains = list_of("exemple.fr net.fr"), a = list_of(ipv4), b = list_of(ipv6);
+	const struct dns_key keys[] = { { "exemple.fr", "mail", "v=DKIM1; p=QUJD", DNS_KEY_SIGNS },
+		{ "net.fr", "mail", "v=DKIM1; p=QUJD", DNS_KEY_SIGNS } };
+
+	dns_plan_records(&(struct dns_plan){ .hostname = "mail.exemple.fr", .domains = &domains, .ipv4 = &a, .ipv6 = &b, .keys = keys,
+				 .key_count = 2, .for_check = true },
+		records);
+	dns_check(r, records, &(struct dns_server){ "mail.exemple.fr", &a, &b, forwarded }, ret);
+}
+
+static void expect_verdict(const struct dns_findings *f, const char *subject, const char *type, const char *value, enum dns_verdict verdict)
+{
+	const struct dns_finding *finding = find_finding(f, subject, type, value);
+
+	if (finding->verdict != verdict)
+		fail_msg("%s %s %s is %s: %s", subject, type, value, dns_verdict_name(finding->verdict), finding->note ? finding->note : "");
+}
+
+static void verdicts(void **state)
+{
+	CLEAN(resolver_close) struct resolver *r = resolver_open(dns.server, 10);
+	CLEAN(dns_records) struct dns_records records = { 0 };
+	CLEAN(dns_findings) struct dns_findings f = { 0 };
+
+	(void)state;
+	if (!dns.pid)
+		skip();
+	check_with(r, "192.0.2.10", "2001:db8::10", false, &records, &f);
+	expect_verdict(&f, "mail.exemple.fr", "A", "", DNS_IS_RIGHT);
+	expect_verdict(&f, "mail.exemple.fr", "AAAA", "", DNS_IS_RIGHT);
+	expect_verdict(&f, "mail.exemple.fr", "TXT", "v=spf1", DNS_IS_MISSING);
+	expect_verdict(&f, "exemple.fr", "MX", "", DNS_IS_RIGHT);
+	expect_verdict(&f, "exemple.fr", "TXT", "v=spf1", DNS_IS_RIGHT);
+	expect_verdict(&f, "mail._domainkey.exemple.fr", "TXT", "", DNS_IS_RIGHT);
+	expect_verdict(&f, "mail._domainkey.net.fr", "TXT", "", DNS_IS_WRONG);
+	expect_verdict(&f, "_dmarc.exemple.fr", "TXT", "", DNS_IS_RIGHT);
+	expect_verdict(&f, "_dmarc.net.fr", "TXT", "", DNS_IS_WRONG);
+	expect_verdict(&f, "net.fr", "MX", "", DNS_IS_MISSING);
+	expect_verdict(&f, "_imaps._tcp.exemple.fr", "SRV", "", DNS_IS_RIGHT);
+	expect_verdict(&f, "_imap._tcp.exemple.fr", "SRV", "", DNS_IS_WRONG);
+	expect_verdict(&f, "_sieve._tcp.exemple.fr", "SRV", "", DNS_IS_MISSING);
+	expect_verdict(&f, "192.0.2.10", "PTR", "", DNS_IS_RIGHT);
+	expect_verdict(&f, "2001:db8::10", "PTR", "", DNS_IS_RIGHT);
+}
+
+static void verdicts_elsewhere(void **state)
+{
+	CLEAN(resolver_close) struct resolver *r = resolver_open(dns.server, 10);
+	CLEAN(dns_records) struct dns_records records = { 0 };
+	CLEAN(dns_findings) struct dns_findings f = { 0 };
+
+	(void)state;
+	if (!dns.pid)
+		skip();
+	/* Another machine, without IPv6: its reverse name leads elsewhere. */
+	check_with(r, "192.0.2.77", "", false, &records, &f);
+	expect_verdict(&f, "mail.exemple.fr", "A", "192.0.2.77", DNS_IS_WRONG);
+	expect_verdict(&f, "mail.exemple.fr", "AAAA", "none", DNS_IS_WRONG);
+	expect_verdict(&f, "exemple.fr", "TXT", "v=spf1", DNS_IS_WRONG);
+	expect_verdict(&f, "192.0.2.77", "PTR", "", DNS_IS_WRONG);
+}
+
+static void verdicts_behind_nat(void **state)
+{
+	(void)state;
+	if (!dns.pid)
+		skip();
+	for (int forwarded = 0; forwarded < 2; forwarded++) {
+		CLEAN(resolver_close) struct resolver *r = resolver_open(dns.server, 10);
+		CLEAN(dns_records) struct dns_records records = { 0 };
+		CLEAN(dns_findings) struct dns_findings f = { 0 };
+
+		check_with(r, "", "", forwarded, &records, &f);
+		expect_verdict(&f, "mail.exemple.fr", "A", "", forwarded ? DNS_IS_RIGHT : DNS_IS_UNKNOWN);
+		expect_verdict(&f, "exemple.fr", "TXT", "v=spf1", DNS_IS_RIGHT);
+		expect_verdict(&f, "192.0.2.10", "PTR", "", DNS_IS_RIGHT);
+	}
+}
+
+static void verdicts_of_silence(void **state)
+{
+	CLEAN(resolver_close) struct resolver *r = resolver_open(dns.dead, 2);
+	CLEAN(dns_records) struct dns_records records = { 0 };
+	CLEAN(dns_findings) struct dns_findings f = { 0 };
+	struct timespec before, after;
+
+	(void)state;
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	check_with(r, "192.0.2.10", "", false, &records, &f);
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	assert_true(after.tv_sec - before.tv_sec <= 3);
+	assert_true(f.n > 20);
+	for (size_t i = 0; i < f.n; i++)
+		assert_int_equal(f.v[i].verdict, DNS_IS_UNKNOWN);
+}
+
 static void refused(void **state)
 {
 	(void)state;
@@ -430,9 +685,16 @@ int main(void)
 		cmocka_unit_test(plan_without_addresses),
 		cmocka_unit_test(plan_with_ipv6_only),
 		cmocka_unit_test(zone_lines),
+		cmocka_unit_test(form_lines),
 		cmocka_unit_test(reverse_names),
 		cmocka_unit_test(wire_format),
 		cmocka_unit_test(lookups),
+		cmocka_unit_test(spf_without_dns),
+		cmocka_unit_test(spf_followed),
+		cmocka_unit_test(verdicts),
+		cmocka_unit_test(verdicts_elsewhere),
+		cmocka_unit_test(verdicts_behind_nat),
+		cmocka_unit_test(verdicts_of_silence),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(malformed_questions),
 		cmocka_unit_test(silence),
