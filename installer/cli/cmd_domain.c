@@ -3,6 +3,7 @@
 #include "cli/json.h"
 #include "cli/records.h"
 #include "cli/rows.h"
+#include "host/process.h"
 #include "mail/name.h"
 
 #define SHOWN_MAX 10
@@ -63,6 +64,41 @@ static const struct row_kind kind = {
 	.normalise = domain_normalise,
 	.check = check,
 };
+
+/* smtpd(8) remembers for as long as it lives where a domain's mail goes (smtpd_resolve.c); told to reload, it ends with its client. */
+static void tell_postfix(struct cli *cli, struct session *s)
+{
+	struct error *e = process_simple(s->host, NULL, "postfix", "reload", NULL);
+
+	if (e && !cli->quiet)
+		fprintf(cli->screen.talk, _("note: Postfix could not be told (%s); it will know when it is started\n"), error_message(e));
+	error_free(e);
+}
+
+static struct error *change_and_tell(struct cli *cli, enum row_change wanted, const char *done, const char *already)
+{
+	CLEAN(session) struct session s = SESSION_CLOSED;
+	CLEAN(accounts_close) struct accounts *a = NULL;
+	CLEAN(free) char *key = NULL;
+	bool changed;
+
+	TRY(rows_open(cli, &s, &a));
+	TRY(wrap(rows_change(cli, a, wanted, &key, &changed), "%s", cli->command->name));
+	if (changed)
+		tell_postfix(cli, &s);
+	rows_done(cli, &kind, key, changed, changed ? done : already);
+	return NULL;
+}
+
+static struct error *run_enable(struct cli *cli)
+{
+	return change_and_tell(cli, ROW_IS_ENABLED, _("%s is on"), _("%s was on already"));
+}
+
+static struct error *run_disable(struct cli *cli)
+{
+	return change_and_tell(cli, ROW_IS_DISABLED, _("%s is off: its mail is refused"), _("%s was off already"));
+}
 
 /* --- add --- */
 
@@ -149,6 +185,7 @@ static struct error *run_add(struct cli *cli)
 
 	TRY(wrap(domain_normalise(cli->operands.v[0], &domain), "domain add"));
 	TRY(wrap(add(cli, &s, domain), "domain add"));
+	tell_postfix(cli, &s);
 	tell(cli, &s, domain, s.run.changes > 0);
 	return NULL;
 }
@@ -212,6 +249,7 @@ static struct error *run_delete(struct cli *cli)
 
 	TRY(wrap(domain_normalise(cli->operands.v[0], &domain), "domain delete"));
 	TRY(wrap(delete(cli, &s, domain), "domain delete"));
+	tell_postfix(cli, &s);
 	if (!cli->quiet && !cli->json)
 		fprintf(cli->screen.talk,
 			_("note: its DKIM keys stay in /etc/dkimkeys/clefs/%s: a key that the DNS knows is never made anew. Its records may be "
@@ -259,10 +297,12 @@ static const struct command delete_command = {
 
 ROW_LIST("domain", kind);
 ROW_SHOW("domain", kind, N_("DOMAIN"));
-ROW_ENABLE("domain", kind, N_("DOMAIN"));
-ROW_DISABLE("domain", kind, N_("DOMAIN"));
+ROW_ACTION(enable, "domain enable", kind, N_("DOMAIN"), NEEDS_ROOT | CHANGES, N_("accept its mail again"),
+	N_("Counts from now on; Postfix reads it without a restart."), run_enable);
+ROW_ACTION(disable, "domain disable", kind, N_("DOMAIN"), NEEDS_ROOT | CHANGES, N_("refuse its mail; the row stays"),
+	N_("Counts from now on; Postfix reads it without a restart. Accounts, keys and mail stay for `mailsetup domain enable`."), run_disable);
 
-static const struct command *const actions[] = { &add_command, &row_list, &row_show, &row_enable, &row_disable, &delete_command, NULL };
+static const struct command *const actions[] = { &add_command, &row_list, &row_show, &enable, &disable, &delete_command, NULL };
 
 const struct command command_domain = {
 	.name = "domain",
