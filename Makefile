@@ -20,7 +20,7 @@ HARDEN  = -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 ALL_CFLAGS = $(STRICT) $(HARDEN) $(CFLAGS) $(WERROR) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
              -DMAILSETUP_VERSION='"$(VERSION)"' -DOPENSSL_API_COMPAT=0x10100000L \
              -I. -Iinstaller -I$(BUILD) $(shell pkg-config --cflags $(PKGS)) $(EXTRA_CFLAGS)
-LIBS    = $(shell pkg-config --libs $(PKGS)) -lunbound -lcrypt
+LIBS    = $(shell pkg-config --libs $(PKGS)) -lunbound -lcrypt -pthread
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS)
 
 SOURCES = $(sort $(wildcard installer/*/*.c steps/*.c checks/*.c))
@@ -108,11 +108,12 @@ unit-run: $(UNIT_TESTS)
 	@tests/run unit $(UNIT_TESTS)
 unit-build: $(UNIT_TESTS)
 
-#: make bench         install and import of mail against the guide's own commands, on the same hosts; the undo journal's cost
+#: make bench         install and import of mail against the guide's own commands, on the same hosts; the undo journal's cost; 10,000 accounts
 bench:
 	tests/lab/lab deps
 	tests/bench/run
 	tests/bench/migrate
+	tests/bench/accounts
 
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(filter-out $(BUILD)/installer/cli/main.o,$(OBJECTS))
 	$(SAY) LINK $@

@@ -4,19 +4,15 @@
 #include "host/crypto.h"
 #include "host/file.h"
 #include "mail/accounts.h"
-#include "mail/name.h"
+#include "mail/mailbox.h"
 #include "mail/password.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define LOCK_DIRECTORY "/run"
 #define LOCK_NAME      "mailsetup-verify.lock"
-#define MAIL_ROOT      "/var/mail/utilisateurs"
-#define MAIL_ID	       3000
 
 static struct error *take_lock(struct host *h, int *ret)
 {
@@ -41,55 +37,6 @@ static struct error *take_lock(struct host *h, int *ret)
 	return NULL;
 }
 
-static char *home_of(const char *address)
-{
-	const char *domain = address_domain(address);
-
-	return text(MAIL_ROOT "/%s/%.*s", domain, (int)(domain - 1 - address), address);
-}
-
-/* In a child that has become the mailboxes' user: nothing that its owner planted in the tree can lead root
- * astray. */
-static int remove_as_owner(struct host *h, const char *address)
-{
-	CLEAN(free) char *home = home_of(address);
-	CLEAN(free) char *parent = text(MAIL_ROOT "/%s", address_domain(address));
-
-	if (setgroups(0, NULL) < 0 || setresgid(MAIL_ID, MAIL_ID, MAIL_ID) < 0 ||
-		setresuid(MAIL_ID, MAIL_ID, MAIL_ID) < 0)
-		return 1;
-	struct error *e = directory_remove_tree(h, home);
-	if (e)
-		return 1;
-	/* Dovecot made the domain's directory for us where there was no mailbox yet; a full one stays. */
-	error_free(directory_remove(h, parent));
-	return 0;
-}
-
-static struct error *remove_tree(struct host *h, const char *address)
-{
-	CLEAN(free) char *home = home_of(address);
-	struct file_info info = { .exists = true };
-
-	/* Dovecot may still write an index while its session ends. */
-	for (unsigned tries = 0; info.exists && tries < 10; tries++) {
-		if (tries)
-			poll(NULL, 0, 100);
-		pid_t pid = fork();
-		if (pid < 0)
-			return fail_errno(errno, "cannot start a process to remove %s", home);
-		if (pid == 0)
-			_exit(remove_as_owner(h, address));
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			;
-		TRY(file_stat(h, home, &info));
-	}
-	if (info.exists)
-		return fail(
-			ERR_STOPPED, "cannot remove the test mailbox's mail, remove the directory %s", home);
-	return NULL;
-}
-
 /* The queue before the account: a message to an unknown address would bounce. And after it: one that was on its
  * way. */
 static struct error *remove_all_of(struct host *h, struct accounts *a, const char *address)
@@ -97,7 +44,7 @@ static struct error *remove_all_of(struct host *h, struct accounts *a, const cha
 	struct error *e = queue_remove(h, address);
 
 	e = join(e, accounts_user_delete(a, address));
-	e = join(e, remove_tree(h, address));
+	e = join(e, mailbox_remove(h, address));
 	return join(e, queue_remove(h, address));
 }
 
@@ -129,7 +76,7 @@ static struct error *make(struct host *h, const char *domain, struct test_mailbo
 	TRY(accounts_open(h, false, &a));
 	TRY(sweep(h, a));
 	TRY(password_hash(&m->password, &hash));
-	return accounts_user_add(a, m->address, hash, "mailsetup verify", "utilisateur");
+	return accounts_user_add(a, m->address, hash, "mailsetup verify", "utilisateur", true);
 }
 
 static void test_mailbox_free(struct test_mailbox *m)

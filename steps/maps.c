@@ -24,6 +24,6 @@ const struct step step_maps = {
 	.title = "SQLite maps for Postfix",
 	.why = "Postfix looks its users, domains, aliases and blocklists up in the database",
 	.needs = NEEDS(&step_database),
-	.revision = 1,
+	.revision = 2,
 	.apply = maps_apply,
 };

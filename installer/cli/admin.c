@@ -5,8 +5,6 @@
 #include "mail/accounts.h"
 #include "mail/password.h"
 
-#include <unistd.h>
-
 static struct error *look_up(struct host *h, const char *address, bool *ret)
 {
 	CLEAN(accounts_close) struct accounts *accounts = NULL;
@@ -30,14 +28,6 @@ static bool account_stands(struct host *h, const char *address)
 	return exists;
 }
 
-static struct error *obtain(struct params *p, bool from_stdin, struct bytes *password)
-{
-	if (!from_stdin || isatty(STDIN_FILENO))
-		return password_ask(p->admin, password);
-	TRY(wrap(line_read(STDIN_FILENO, 512, password), "--password-stdin"));
-	return wrap(password_check(password), "--password-stdin");
-}
-
 /* The hash that an interrupted install left belongs to the administrator whom that one named. */
 static struct error *remembered_for(struct state *s, const char *admin, bool *ret)
 {
@@ -56,7 +46,9 @@ static struct error *ask_and_hash(struct params *p, bool from_stdin)
 {
 	struct bytes password = { 0 };
 	CLEAN(free) char *hash = NULL;
-	struct error *e = obtain(p, from_stdin, &password);
+	CLEAN(free) char *question = text(_("Password for the new mailbox %s: "), p->admin);
+	CLEAN(free) char *whose = text("--admin %s", p->admin);
+	struct error *e = password_obtain(from_stdin, question, whose, &password);
 
 	if (!e)
 		e = password_hash(&password, &hash);

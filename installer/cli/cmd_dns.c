@@ -4,8 +4,6 @@
 #include "cli/session.h"
 #include "mail/name.h"
 
-#include <ctype.h>
-
 #define CHECK_SECONDS 6 /* for all questions together */
 
 static bool zone, one_line, ask, tlsa;
@@ -23,21 +21,6 @@ static const struct option_spec options[] = {
 	{ 0 },
 };
 
-static struct error *check_server(void)
-{
-	size_t length = strcspn(server, "@");
-	CLEAN(free) char *address = text_copy_n(server, length), *normal = NULL, *shown = printable(server);
-	const char *port = server[length] ? server + length + 1 : NULL;
-
-	if (!ask)
-		return fail(ERR_USAGE, _("--server: only --check asks a DNS server"));
-	TRY(wrap(ip_normalise(address, &normal), "--server %s", shown));
-	if (port && (!*port || strlen(port) > 5 || strspn(port, "0123456789") != strlen(port) || strtol(port, NULL, 10) > 65535 ||
-			    strtol(port, NULL, 10) < 1))
-		return fail(ERR_USAGE, _("--server %s: the port is a number between 1 and 65535"), shown);
-	return NULL;
-}
-
 static struct error *check_caa(void)
 {
 	CLEAN(free) char *normal = NULL;
@@ -50,8 +33,10 @@ static struct error *check_usage(const struct cli *cli)
 	if (zone + one_line + ask + (cli->json && !ask) > 1)
 		return fail(ERR_USAGE, _("--zone, --one-line, --json and --check are different answers: ask for one of them (--check and --json "
 					 "go together)"));
+	if (server && !ask)
+		return fail(ERR_USAGE, _("--server: only --check asks a DNS server"));
 	if (server)
-		TRY(check_server());
+		TRY(records_check_server(server));
 	return caa ? check_caa() : NULL;
 }
 

@@ -97,9 +97,8 @@ static struct error *ask_hidden(int tty, const char *question, struct bytes *ret
 }
 
 /* *ret_reason says why the answer was not taken; NULL when it was. */
-static struct error *ask_twice(int tty, const char *account, struct bytes *ret, char **ret_reason)
+static struct error *ask_twice(int tty, const char *question, struct bytes *ret, char **ret_reason)
 {
-	CLEAN(free) char *question = text(_("Password for the new mailbox %s: "), account);
 	struct bytes again = { 0 };
 
 	TRY(ask_hidden(tty, question, ret));
@@ -116,20 +115,20 @@ static struct error *ask_twice(int tty, const char *account, struct bytes *ret, 
 	return e;
 }
 
-struct error *password_ask(const char *account, struct bytes *ret)
+static struct error *ask(const char *question, const char *whose, struct bytes *ret)
 {
 	CLEAN(fd) int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 
 	if (tty < 0)
 		return fail(ERR_USAGE,
-			_("--admin %s: its password is missing, and there is no terminal to ask for it; write "
+			_("%s: its password is missing, and there is no terminal to ask for it; write "
 			  "it to standard "
 			  "input and give --password-stdin"),
-			account);
+			whose);
 	for (int i = 0; i < TRIES; i++) {
 		CLEAN(free) char *reason = NULL;
 
-		struct error *e = ask_twice(tty, account, ret, &reason);
+		struct error *e = ask_twice(tty, question, ret, &reason);
 		if (!e && !reason)
 			return NULL;
 		bytes_wipe(ret);
@@ -138,7 +137,16 @@ struct error *password_ask(const char *account, struct bytes *ret)
 		CLEAN(free) char *line = text("%s\n", reason);
 		tell(tty, line);
 	}
-	return fail(ERR_USAGE, _("--admin %s: no password was given; nothing was changed"), account);
+	return fail(ERR_USAGE, _("%s: no password was given; nothing was changed"), whose);
+}
+
+struct error *password_obtain(bool from_stdin, const char *question, const char *whose, struct bytes *ret)
+{
+	/* A terminal shows what is typed, whatever the option says. */
+	if (!from_stdin || isatty(STDIN_FILENO))
+		return ask(question, whose, ret);
+	TRY(wrap(line_read(STDIN_FILENO, PASSWORD_MAX, ret), "--password-stdin"));
+	return wrap(password_check(ret), "--password-stdin");
 }
 
 struct error *confirm(FILE *talk, const char *question, bool *ret)

@@ -9,7 +9,8 @@
 /* One line of fd without its newline, wiped by the caller. More than size_max bytes are an ERR_USAGE. An
  * interrupt ends it with ERR_STOPPED. */
 struct error *line_read(int fd, size_t size_max, struct bytes *ret) MUST_USE;
-/* Asks for a new password, twice and without echo, on /dev/tty. ERR_USAGE where there is no terminal. */
-struct error *password_ask(const char *account, struct bytes *ret) MUST_USE;
+/* A password that password_check() takes: a line of standard input, or asked for twice and without echo on /dev/tty. ERR_USAGE where
+ * there is neither; whose says in it what the password is for, as the command line has it: "user passwd ADDRESS". */
+struct error *password_obtain(bool from_stdin, const char *question, const char *whose, struct bytes *ret) MUST_USE;
 /* A yes-or-no question on talk, answered on standard input; no answer is no. */
 struct error *confirm(FILE *talk, const char *question, bool *ret) MUST_USE;

@@ -1,6 +1,7 @@
 #include "cli/records.h"
 #include "base/i18n.h"
 #include "cli/json.h"
+#include "mail/name.h"
 
 static const char *level_note(enum dns_level level)
 {
@@ -96,4 +97,17 @@ void records_json_to_publish(struct cli *cli, struct host *h, const char *domain
 		json_decref(record);
 		json_write(cli->screen.out, event);
 	}
+}
+
+struct error *records_check_server(const char *server)
+{
+	size_t length = strcspn(server, "@");
+	CLEAN(free) char *address = text_copy_n(server, length), *normal = NULL, *shown = printable(server);
+	const char *port = server[length] ? server + length + 1 : NULL;
+	size_t digits = port ? strspn(port, "0123456789") : 0;
+
+	TRY(wrap(ip_normalise(address, &normal), "--server %s", shown));
+	if (port && (!digits || digits > 5 || port[digits] || strtol(port, NULL, 10) < 1 || strtol(port, NULL, 10) > 65535))
+		return fail(ERR_USAGE, _("--server %s: the port is a number between 1 and 65535"), shown);
+	return NULL;
 }

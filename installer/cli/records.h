@@ -18,3 +18,5 @@ void records_json_to_publish(struct cli *cli, struct host *h, const char *domain
 json_t *record_json(const struct dns_record *r);
 /* Leaves those of one domain; the host name's stay where they lie in its zone. */
 void records_keep(struct published *p, const char *domain);
+/* --server IP[@PORT]; ERR_USAGE. */
+struct error *records_check_server(const char *server) MUST_USE;

@@ -209,7 +209,7 @@ void rows_done(struct cli *cli, const struct row_kind *kind, const char *key, bo
 		json_t *done = json_event("done");
 
 		json_object_set_new(done, "changed", json_boolean(changed));
-		json_set_text(done, kind->noun, key);
+		json_set_text(done, kind->columns[0].key, key);
 		json_write(cli->screen.out, done);
 	} else if (!cli->quiet) {
 		const char *at = strstr(sentence, "%s");
@@ -224,17 +224,20 @@ static struct error *change(struct cli *cli, struct accounts *a, enum row_change
 {
 	const struct row_kind *kind = kind_of(cli);
 
-	TRY(accounts_begin(a));
 	TRY(rows_find(kind, a, cli->operands.v[0], ret_key));
-	if (kind->check)
-		TRY(kind->check(cli, a, *ret_key, wanted));
 	*ret_changed = true;
 	if (wanted == ROW_IS_DELETED)
 		TRY(accounts_row_delete(a, kind->table, kind->key_column, *ret_key));
 	else
 		TRY(accounts_row_switch(
 			a, kind->table, kind->key_column, *ret_key, wanted == ROW_IS_ENABLED, ret_changed));
-	return accounts_commit(a);
+	return *ret_changed && kind->check ? kind->check(cli, a, *ret_key, wanted) : NULL;
+}
+
+struct error *rows_change(struct cli *cli, struct accounts *a, enum row_change wanted, char **ret_key, bool *ret_changed)
+{
+	TRY(accounts_begin(a));
+	return accounts_end(a, change(cli, a, wanted, ret_key, ret_changed));
 }
 
 static struct error *change_and_say(struct cli *cli, enum row_change wanted, const char *done, const char *already)
@@ -245,7 +248,7 @@ static struct error *change_and_say(struct cli *cli, enum row_change wanted, con
 	bool changed;
 
 	TRY(rows_open(cli, &s, &a));
-	TRY(wrap(change(cli, a, wanted, &key, &changed), "%s", cli->command->name));
+	TRY(wrap(rows_change(cli, a, wanted, &key, &changed), "%s", cli->command->name));
 	rows_done(cli, kind_of(cli), key, changed, changed ? done : already);
 	return NULL;
 }

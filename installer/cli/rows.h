@@ -32,20 +32,54 @@ struct row_column {
 	bool detail; /* for `show` alone */
 };
 
+/* What `add` and `import` take of a row. */
+struct row_field {
+	const char *name;     /* in the first line of a CSV file */
+	const char *column;   /* of the table, also taken there; NULL: of no column */
+	bool required;
+	const char *fallback; /* where nothing is given; NULL: nothing is stored */
+};
+#define ROW_FIELDS_MAX 6
+
+/* The values of the fields in their order, owned; NULL is not given. */
+struct row_input {
+	char *value[ROW_FIELDS_MAX];
+	unsigned line; /* in a CSV file */
+	struct error *error;
+};
+void row_input_free(struct row_input *in);
+static inline void row_input_cleanup(struct row_input *in)
+{
+	row_input_free(in);
+}
+
 enum row_change {
+	ROW_IS_ADDED,
 	ROW_IS_ENABLED,
 	ROW_IS_DISABLED,
 	ROW_IS_DELETED,
 };
 
 struct row_kind {
-	const char *noun;   /* N_("account"); in JSON it names the row of what was done */
+	const char *noun;   /* N_("account") */
 	const char *plural; /* the key of the list in JSON: "accounts" */
 	const char *table, *key_column;
 	const struct row_column *columns; /* the key's first; a NULL column ends them */
 	struct error *(*normalise)(const char *s, char **ret);
-	/* Refuses a change, or does what belongs to it, within its transaction; may be NULL. key is as the table has it. */
+	/* Refuses a change that was made and is not yet committed, by what the database is like with it; may be NULL. key is as the
+	 * table has it. */
 	struct error *(*check)(struct cli *cli, struct accounts *a, const char *key, enum row_change change);
+
+	/* Of add and import. */
+	const struct row_field *fields; /* the key's first; a NULL name ends them */
+	const char *const *ignored;	/* columns that a file may have and that are not read; NULL after the last */
+	/* Normalises what is given, in place. ERR_USAGE with the reason. */
+	struct error *(*prepare)(struct row_input *in);
+	/* What takes time, before the transaction: for all rows of a file at once, errors into each. May be NULL. */
+	struct error *(*complete)(struct accounts *a, struct row_input *in, size_t n);
+	/* NULL: the values into their columns. */
+	struct error *(*insert)(struct accounts *a, const struct row_input *in);
+	const char *added; /* N_() with one %s, the key */
 };
 
 /* run of a command whose subject is a struct row_kind; the operand names the row. */
@@ -54,11 +88,22 @@ struct error *rows_show(struct cli *cli) MUST_USE;
 struct error *rows_enable(struct cli *cli) MUST_USE;
 struct error *rows_disable(struct cli *cli) MUST_USE;
 struct error *rows_delete(struct cli *cli) MUST_USE;
+/* The operands are the fields in their order; what follows the last one belongs to it, a space between. */
+struct error *rows_add(struct cli *cli) MUST_USE;
+/* One transaction: each bad line is named, and then nothing is changed. A row that is here with the same content is left alone. */
+struct error *rows_import(struct cli *cli) MUST_USE;
 
 /* For the actions that a kind has of its own: the lock, and the database of an installed server. */
 struct error *rows_open(struct cli *cli, struct session *s, struct accounts **ret) MUST_USE;
 /* The key of the row that the argument means, as the table has it; ERR_USAGE where there is none. */
 struct error *rows_find(const struct row_kind *kind, struct accounts *a, const char *argument, char **ret_key) MUST_USE;
+/* Inserts a row that is not there yet. */
+struct error *rows_insert(const struct row_kind *kind, struct accounts *a, const struct row_input *in) MUST_USE;
+/* The whole of an addition: begins, refuses a key that exists (ERR_CONFLICT), inserts, checks, commits. */
+struct error *rows_add_input(struct cli *cli, const struct row_kind *kind, struct accounts *a, const struct row_input *in) MUST_USE;
+const char *row_value(const struct row_kind *kind, const struct row_input *in, size_t field); /* or its fallback, or NULL */
+/* The whole of a change to the row that the first operand means. */
+struct error *rows_change(struct cli *cli, struct accounts *a, enum row_change wanted, char **ret_key, bool *ret_changed) MUST_USE;
 /* What was done, on standard output: sentence has one %s, the key. */
 void rows_done(struct cli *cli, const struct row_kind *kind, const char *key, bool changed, const char *sentence);
 
@@ -89,3 +134,16 @@ void rows_done(struct cli *cli, const struct row_kind *kind, const char *key, bo
 #define ROW_DELETE(command, kind, operand)                                                                   \
 	ROW_ACTION_(row_delete, command " delete", kind, operand, NEEDS_ROOT | CHANGES, N_("remove it from the table"), \
 		N_("The row is gone, at once. To keep it for later, disable it instead."), rows_delete)
+#define ROW_IMPORT(word, kind, columns_)                                                                     \
+	static const struct command row_import = { .name = word " import",                                   \
+		.operands = N_("FILE.csv"),                                                                  \
+		.operands_min = 1,                                                                           \
+		.operands_max = 1,                                                                           \
+		.summary = N_("add many, from a CSV file"),                                                  \
+		.help = N_("The first line names the columns: " columns_ "; the guide's own names, as `sqlite3 -header -csv` writes "  \
+			   "them, are taken too. Separators are commas, semicolons or tabs; `-` is standard input.\n\n"             \
+			   "All lines are taken, or none: each bad one is named with its number and reason. What is here already "   \
+			   "with the same content is left alone."),                                          \
+		.flags = NEEDS_ROOT | CHANGES,                                                               \
+		.run = rows_import,                                                                          \
+		.subject = &kind }

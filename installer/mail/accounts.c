@@ -74,10 +74,15 @@ struct error *accounts_begin(struct accounts *a)
 	return accounts_execute(a, "BEGIN IMMEDIATE");
 }
 
-struct error *accounts_commit(struct accounts *a)
+struct error *accounts_end(struct accounts *a, struct error *e)
 {
-	TRY(seam("database", ACCOUNTS_PATH));
-	return accounts_execute(a, "COMMIT");
+	if (!e)
+		e = seam("database", ACCOUNTS_PATH);
+	if (!e)
+		e = accounts_execute(a, "COMMIT");
+	if (e)
+		sqlite3_exec(a->db, "ROLLBACK", NULL, NULL, NULL);
+	return e;
 }
 
 const char *accounts_column(sqlite3_stmt *statement, int index)

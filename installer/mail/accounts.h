@@ -21,10 +21,10 @@ struct error *accounts_open(struct host *h, bool read_only, struct accounts **re
 void accounts_close(struct accounts *a);
 DEFINE_CLEANUP(struct accounts *, accounts_close)
 
-/* What is read and written between the two is one transaction, which others cannot write into; closing without commit
- * takes it back. */
+/* What is read and written between the two is one transaction, which others cannot write into: committed where e is NULL, else
+ * taken back. Returns e, or what came of the commit. */
 struct error *accounts_begin(struct accounts *a) MUST_USE;
-struct error *accounts_commit(struct accounts *a) MUST_USE;
+struct error *accounts_end(struct accounts *a, struct error *e) MUST_USE;
 
 /* A cell of a row: column, value. A NULL column ends the array. */
 struct cell {
@@ -53,13 +53,47 @@ struct error *accounts_row_switch(struct accounts *a, const char *table, const c
 /* Absence is success. */
 struct error *accounts_row_delete(struct accounts *a, const char *table, const char *key_column, const char *key) MUST_USE;
 
-/* An active account of the guide's postfix_utilisateurs; hash is "{SHA512-CRYPT}...", full_name may be NULL, privilege is
+/* An account of the guide's postfix_utilisateurs; hash is "{SHA512-CRYPT}...", full_name may be NULL, privilege is
  * "administrateur" or "utilisateur". */
 struct error *accounts_user_add(struct accounts *a, const char *address, const char *hash, const char *full_name,
-	const char *privilege) MUST_USE;
+	const char *privilege, bool active) MUST_USE;
+/* The hash of an account; *ret is NULL where there is no such account. */
+struct error *accounts_user_hash(struct accounts *a, const char *address, char **ret) MUST_USE;
+/* Absence changes nothing. */
+struct error *accounts_user_set_hash(struct accounts *a, const char *address, const char *hash) MUST_USE;
 struct error *accounts_user_exists(struct accounts *a, const char *address, bool *ret) MUST_USE;
+struct error *accounts_user_is_active(struct accounts *a, const char *address, bool *ret) MUST_USE;
 struct error *accounts_user_delete(struct accounts *a, const char *address) MUST_USE;
 /* Addresses of all accounts, active or not, sorted. */
 struct error *accounts_users(struct accounts *a, struct list *ret) MUST_USE;
 struct error *accounts_domains(struct accounts *a, struct list *ret) MUST_USE; /* active, the default first */
+/* What uses a domain: accounts in it; aliases of local(8) that lead to it, by name; virtual aliases in it, or that lead to it. Active or
+ * not. */
+struct domain_uses {
+	struct list accounts, aliases, virtual_aliases;
+};
+struct error *accounts_domain_uses(struct accounts *a, const char *domain, struct domain_uses *ret) MUST_USE;
+void domain_uses_free(struct domain_uses *u);
+static inline void domain_uses_cleanup(struct domain_uses *u)
+{
+	domain_uses_free(u);
+}
 struct error *accounts_count(struct accounts *a, uint64_t *ret_rows) MUST_USE; /* of all the guide's tables */
+
+/*
+ * Aliases, as Postfix follows them: a virtual alias (postfix_alias_virtuels) of any address, else, for name@HOSTNAME and
+ * name@localhost, an alias of local(8) (postfix_alias). Only active rows count. hostname is the server's own name.
+ */
+
+/* Follows what an alias leads to; address is its own, name@HOSTNAME for one of local(8). ERR_CONFLICT names a loop with its chain,
+ * or a destination in a domain of this server that is neither an active account nor an active alias. An alias that lists itself
+ * beside an account of that address keeps a copy there, and is no loop. */
+struct error *accounts_alias_check(struct accounts *a, const char *hostname, const char *address) MUST_USE;
+/* Is there an active account or alias of that address, or does its mail leave this server? */
+struct error *accounts_reaches(struct accounts *a, const char *hostname, const char *address, bool *ret) MUST_USE;
+/* The active aliases that list the address: an address each, or the name of one of local(8). */
+struct error *accounts_aliases_of(struct accounts *a, const char *hostname, const char *address, struct list *ret) MUST_USE;
+/* The destinations of the active virtual alias of that address; none where there is none. */
+struct error *accounts_virtual_alias(struct accounts *a, const char *address, struct list *ret) MUST_USE;
+/* Is mail for this domain kept here: an active domain of the table, or a name of the server itself? */
+struct error *accounts_domain_is_ours(struct accounts *a, const char *hostname, const char *domain, bool *ret) MUST_USE;

@@ -110,7 +110,7 @@ struct error *accounts_row_delete(
 }
 
 struct error *accounts_user_add(
-	struct accounts *a, const char *address, const char *hash, const char *full_name, const char *privilege)
+	struct accounts *a, const char *address, const char *hash, const char *full_name, const char *privilege, bool active)
 {
 	const char *domain = address_domain(address);
 	bool exists;
@@ -130,10 +130,30 @@ struct error *accounts_user_add(
 		{ "gid", MAILBOX_ID },
 		{ "privilege", privilege },
 		{ "prefixe", "" },
-		{ "active", "1" },
+		{ "active", active ? "1" : "0" },
 		{ 0 },
 	};
 	return accounts_row_insert(a, USERS, cells);
+}
+
+struct error *accounts_user_hash(struct accounts *a, const char *address, char **ret)
+{
+	CLEAN(list) struct list cells = { 0 };
+
+	TRY(accounts_rows_read(
+		a, USERS, (const char *const[]){ "mot_de_passe", NULL }, "utilisateur", address, &cells));
+	*ret = cells.n ? text_copy(cells.v[0]) : NULL;
+	return NULL;
+}
+
+struct error *accounts_user_set_hash(struct accounts *a, const char *address, const char *hash)
+{
+	CLEAN(sqlite3_finalize) sqlite3_stmt *statement = NULL;
+
+	TRY(accounts_prepare(a, &statement, "UPDATE " USERS " SET mot_de_passe = ? WHERE utilisateur = ?"));
+	accounts_bind(statement, 1, hash);
+	accounts_bind(statement, 2, address);
+	return accounts_change(a, statement);
 }
 
 struct error *accounts_user_exists(struct accounts *a, const char *address, bool *ret)

@@ -111,10 +111,5 @@ struct error *accounts_create_schema(struct accounts *a, const char *schema)
 
 	TRY(reference_open(schema, &reference));
 	TRY(accounts_begin(a));
-	struct error *e = objects_create(a, reference);
-	if (!e)
-		e = accounts_commit(a);
-	if (e)
-		sqlite3_exec(a->db, "ROLLBACK", NULL, NULL, NULL);
-	return e;
+	return accounts_end(a, objects_create(a, reference));
 }

@@ -22,6 +22,19 @@ struct error *hostname_normalise(const char *s, char **ret) MUST_USE;
  * recipient delimiter '+'; folded to lower case, as the guide's tables compare. */
 struct error *address_normalise(const char *s, char **ret) MUST_USE;
 struct error *local_part_normalise(const char *s, char **ret) MUST_USE;
+/* Where mail is forwarded to: as address_normalise, but a local part of another server may hold more of RFC 5322's atext
+ * (+ = ~ ' & #), and keeps its case. Nothing that Postfix would take for a command, a file or a route. */
+struct error *destination_normalise(const char *s, char **ret) MUST_USE;
+/* Such addresses separated by commas, spaces around them allowed; each once, joined by commas alone. */
+struct error *destinations_normalise(const char *s, char **ret) MUST_USE;
+/* The key of an access(5) table: user@domain with any atext before the @ (strangers' addresses), user@ or a domain; lower case, as
+ * Postfix folds what it looks up. sender: also "<>", the sender of bounces. */
+struct error *access_key_normalise(const char *s, bool sender, char **ret) MUST_USE;
+/* What access(5) of Postfix 3.5 does: REJECT, DEFER, ... with what follows it; the verb in upper case. Bare numbers, which Postfix
+ * takes for OK, and the names of restrictions are refused. */
+struct error *access_action_normalise(const char *s, char **ret) MUST_USE;
+/* A line of text for people: valid UTF-8, no control characters, at most size_max bytes. what is its name in the reason. */
+struct error *line_check(const char *what, const char *s, size_t size_max) MUST_USE;
 /* A DKIM selector: labels of LDH joined by dots (RFC 6376, 3.1). */
 struct error *selector_normalise(const char *s, char **ret) MUST_USE;
 /* ADDRESS or ADDRESS/PREFIX; host bits must be zero; no 0.0.0.0/0 and nothing wider than /8 (IPv4) or /16 (IPv6).

@@ -6,6 +6,10 @@
 
 #define SCHEME	     "{SHA512-CRYPT}"
 #define METHOD	     "$6$"
+#define ALPHABET     "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define SALT_MAX     16
+#define HASH_SIZE    86
+#define ROUNDS_MAX   1000000 /* a login would take half a second */
 #define PASSWORD_MIN 8
 #define PASSWORD_MAX (CRYPT_MAX_PASSPHRASE_SIZE - 1)
 
@@ -66,4 +70,26 @@ bool password_matches(const struct bytes *password, const char *stored)
 	size_t size = strlen(stored);
 	return hash && starts_with(hash, METHOD) && strlen(hash) == size &&
 	       CRYPTO_memcmp(hash, stored, size) == 0;
+}
+
+struct error *password_hash_check(const char *stored)
+{
+	const char *s = stored + strlen(SCHEME METHOD);
+
+	if (!starts_with(stored, SCHEME METHOD))
+		return fail(ERR_USAGE, "the hash does not begin with " SCHEME METHOD ", the only scheme that is taken");
+	if (starts_with(s, "rounds=")) {
+		size_t digits = strspn(s + 7, "0123456789");
+		unsigned long rounds = strtoul(s + 7, NULL, 10);
+
+		if (!digits || digits > 7 || s[7 + digits] != '$' || rounds < 1000 || rounds > ROUNDS_MAX)
+			return fail(ERR_USAGE, "the hash has a number of rounds outside of 1000 to %d", ROUNDS_MAX);
+		s += 7 + digits + 1;
+	}
+	size_t salt = strspn(s, ALPHABET);
+	if (!salt || salt > SALT_MAX || s[salt] != '$' || strspn(s + salt + 1, ALPHABET) != HASH_SIZE ||
+		s[salt + 1 + HASH_SIZE])
+		return fail(ERR_USAGE, "the hash is no whole " SCHEME " hash: after " METHOD " come a salt, $ and %d characters",
+			HASH_SIZE);
+	return NULL;
 }

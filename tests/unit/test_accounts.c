@@ -167,7 +167,7 @@ static void schema_again_keeps_rows(void **state)
 	struct fixture *f = *state;
 
 	must(accounts_create_schema(f->accounts, schema));
-	must(accounts_user_add(f->accounts, "test@exemple.fr", HASH, "Test Dupont", "administrateur"));
+	must(accounts_user_add(f->accounts, "test@exemple.fr", HASH, "Test Dupont", "administrateur", true));
 	execute(f, "DROP TABLE postfix_domaines");
 	must(accounts_create_schema(f->accounts, schema));
 	expect_query(f, "SELECT count(*) FROM postfix_utilisateurs", "1");
@@ -206,7 +206,7 @@ static void user_as_in_the_guide(void **state)
 	struct fixture *f = *state;
 
 	must(accounts_create_schema(f->accounts, schema));
-	must(accounts_user_add(f->accounts, "test@exemple.fr", HASH, "Test Dupont", "administrateur"));
+	must(accounts_user_add(f->accounts, "test@exemple.fr", HASH, "Test Dupont", "administrateur", true));
 	expect_query(f,
 		"SELECT utilisateur || '|' || mot_de_passe || '|' || nom_complet || '|' || rep_perso || '|' || "
 		"uid || '|' || gid "
@@ -223,16 +223,16 @@ static void users(void **state)
 	must(accounts_create_schema(f->accounts, schema));
 	must(accounts_user_exists(f->accounts, "a@exemple.fr", &exists));
 	assert_false(exists);
-	must(accounts_user_add(f->accounts, "a@exemple.fr", HASH, NULL, "utilisateur"));
+	must(accounts_user_add(f->accounts, "a@exemple.fr", HASH, NULL, "utilisateur", true));
 	must(accounts_user_exists(f->accounts, "a@exemple.fr", &exists));
 	assert_true(exists);
 	expect_query(f, "SELECT nom_complet IS NULL FROM postfix_utilisateurs", "1");
 
-	expect_error(accounts_user_add(f->accounts, "a@exemple.fr", HASH, NULL, "utilisateur"), ERR_CONFLICT,
+	expect_error(accounts_user_add(f->accounts, "a@exemple.fr", HASH, NULL, "utilisateur", true), ERR_CONFLICT,
 		"the account a@exemple.fr exists already");
-	expect_error(accounts_user_add(f->accounts, "b@exemple.fr", "{PLAIN}secret12", NULL, "utilisateur"),
+	expect_error(accounts_user_add(f->accounts, "b@exemple.fr", "{PLAIN}secret12", NULL, "utilisateur", true),
 		ERR_USAGE, "hash");
-	expect_error(accounts_user_add(f->accounts, "nobody", HASH, NULL, "utilisateur"), ERR_USAGE, "address");
+	expect_error(accounts_user_add(f->accounts, "nobody", HASH, NULL, "utilisateur", true), ERR_USAGE, "address");
 
 	must(accounts_user_delete(f->accounts, "a@exemple.fr"));
 	must(accounts_user_delete(f->accounts, "a@exemple.fr"));
@@ -319,7 +319,7 @@ static void read_only(void **state)
 	must(accounts_create_schema(f->accounts, schema));
 	must(accounts_open(f->host, true, &a));
 	must(accounts_user_exists(a, "a@exemple.fr", &exists));
-	expect_error(accounts_user_add(a, "a@exemple.fr", HASH, NULL, "utilisateur"), ERR_STOPPED, "readonly");
+	expect_error(accounts_user_add(a, "a@exemple.fr", HASH, NULL, "utilisateur", true), ERR_STOPPED, "readonly");
 }
 
 static void locked(void **state)

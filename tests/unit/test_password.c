@@ -130,6 +130,35 @@ static void foreign_hashes(void **state)
 	assert_false(password_matches(&password, ""));
 }
 
+#define S43 "abcdefghijklmnopqrstuvwxyz./ABCDEFGHIJKLMNO"
+#define SHA512_CRYPT "{SHA512-CRYPT}$6$"
+
+static void hashes(void **state)
+{
+	static const char *const good[] = { SHA512_CRYPT "s$" S43 S43, SHA512_CRYPT "0123456789abcdef$" S43 S43,
+		SHA512_CRYPT "rounds=1000000$sel./$" S43 S43 };
+	static const char *const bad[] = { "", "x", "{PLAIN}secret", "{SHA512-CRYPT}", SHA512_CRYPT, "$6$s$" S43 S43,
+		"{SHA512}$6$s$" S43 S43, SHA512_CRYPT "$" S43 S43, SHA512_CRYPT "0123456789abcdefg$" S43 S43, SHA512_CRYPT "s$" S43,
+		SHA512_CRYPT "s$" S43 S43 "x", SHA512_CRYPT "s$" S43 S43 "\n", SHA512_CRYPT "s:$" S43 S43,
+		SHA512_CRYPT "rounds=999$s$" S43 S43, SHA512_CRYPT "rounds=1000001$s$" S43 S43, SHA512_CRYPT "rounds=$s$" S43 S43,
+		SHA512_CRYPT "rounds=99999999$s$" S43 S43, "{SHA512-CRYPT}$5$s$" S43 S43, "{CRYPT}$6$s$" S43 S43 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		struct error *e = password_hash_check(good[i]);
+
+		if (e)
+			fail_msg("%s: %s", good[i], error_message(e));
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct error *e = password_hash_check(bad[i]);
+
+		if (error_code(e) != ERR_USAGE)
+			fail_msg("%s is taken", bad[i]);
+		error_free(e);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +166,7 @@ int main(void)
 		cmocka_unit_test(round_trip),
 		cmocka_unit_test(every_byte_counts),
 		cmocka_unit_test(foreign_hashes),
+		cmocka_unit_test(hashes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,82 @@
+#include "base/i18n.h"
+#include "cli/rows.h"
+#include "mail/name.h"
+
+#include <limits.h>
+
+enum { ADDRESS, ACTION, ACTIVE };
+
+static const struct row_column columns[] = {
+	{ "courriel", N_("ADDRESS"), "address", CELL_TEXT, false },
+	{ "action", N_("ACTION"), "action", CELL_TEXT, false },
+	{ "active", N_("ACTIVE"), "active", CELL_FLAG, false },
+	{ 0 },
+};
+
+static const struct row_field fields[] = {
+	[ADDRESS] = { "address", "courriel", true, NULL },
+	[ACTION] = { "action", "action", true, NULL },
+	[ACTIVE] = { "active", "active", false, "1" },
+	{ 0 },
+};
+
+static struct error *normalise_key(const char *s, char **ret)
+{
+	return access_key_normalise(s, false, ret);
+}
+
+static struct error *prepare(struct row_input *in)
+{
+	CLEAN(free) char *address = TAKE(in->value[ADDRESS]), *action = TAKE(in->value[ACTION]);
+
+	TRY(normalise_key(address, &in->value[ADDRESS]));
+	return access_action_normalise(action, &in->value[ACTION]);
+}
+
+static const char *const ignored[] = { "id", NULL };
+
+static const struct row_kind kind = {
+	.noun = N_("blocked recipient"),
+	.plural = "blocked-recipients",
+	.table = "postfix_liste_noire_destinataires",
+	.key_column = "courriel",
+	.columns = columns,
+	.normalise = normalise_key,
+	.fields = fields,
+	.ignored = ignored,
+	.prepare = prepare,
+	.added = N_("%s is in the list of recipients now"),
+};
+
+static const struct command add = {
+	.name = "block-recipient add",
+	.operands = N_("ADDRESS ACTION"),
+	.operands_min = 2,
+	.operands_max = UINT_MAX,
+	.summary = N_("refuse mail for an address, or do something else with it"),
+	.help = N_("ADDRESS is user@domain, user@ (in any domain) or a domain. ACTION is one of access(5): REJECT, DEFER, DISCARD, HOLD, "
+		   "REDIRECT ADDRESS, ..., or a code from 400 to 599, with a text behind it. Several words are one action. It is asked for mail "
+		   "from outside, after relaying was refused: OK lets nobody relay."),
+	.examples = "mailsetup block-recipient add ancien@exemple.fr REJECT\n"
+		    "mailsetup block-recipient add ancien@exemple.fr 550 5.1.6 Jean has left; write to contact@exemple.fr",
+	.flags = NEEDS_ROOT | CHANGES,
+	.run = rows_add,
+	.subject = &kind,
+};
+
+ROW_LIST("block-recipient", kind);
+ROW_SHOW("block-recipient", kind, N_("ADDRESS"));
+ROW_ENABLE("block-recipient", kind, N_("ADDRESS"));
+ROW_DISABLE("block-recipient", kind, N_("ADDRESS"));
+ROW_DELETE("block-recipient", kind, N_("ADDRESS"));
+ROW_IMPORT("block-recipient", kind, "address, action, and active if need be");
+
+static const struct command *const actions[] = { &add, &row_list, &row_show, &row_enable, &row_disable, &row_delete, &row_import,
+	NULL };
+
+const struct command command_block_recipient = {
+	.name = "block-recipient",
+	.summary = N_("recipients whose mail from outside is refused"),
+	.help = N_("Rows of the guide's table postfix_liste_noire_destinataires: an address, and what Postfix does with mail for it."),
+	.actions = actions,
+};
