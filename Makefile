@@ -81,9 +81,30 @@ deps:
 deps-list:
 	@echo $(DEPS)
 
-#: make install       DESTDIR= PREFIX=/usr/local
+#: make install       program, manual pages and completion; DESTDIR= PREFIX=/usr/local
 install: $(BUILD)/mailsetup
 	install -D -m 0755 $(BUILD)/mailsetup $(DESTDIR)$(PREFIX)/sbin/mailsetup
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man8 docs/mailsetup.8
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man5 docs/mailsetup.conf.5
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	$(BUILD)/mailsetup help --completion > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mailsetup
+
+# Beside $(DEPS), by the same names everywhere.
+DEB_DEPS = build-essential debhelper dnsmasq-base fakeroot lintian
+deb-deps-list:
+	@echo $(DEPS) $(DEB_DEPS)
+
+#: make deb           the Debian package of this release, in $(BUILD)/deb (needs debhelper: `make deb-deps`)
+DEB_TREE = $(BUILD)/deb/mailsetup-$(VERSION)
+deb:
+	rm -rf $(BUILD)/deb
+	mkdir -p $(DEB_TREE)
+	tar --exclude=./build --exclude=./.git --exclude=./.ci -cf - . | tar -xf - -C $(DEB_TREE)
+	cd $(DEB_TREE) && dpkg-buildpackage -b -us -uc
+	rm -rf $(DEB_TREE)
+	lintian --fail-on error,warning $(BUILD)/deb/*.changes
+deb-deps: deps
+	apt-get install -q -y --no-install-recommends $(DEB_DEPS)
 
 #: make demo          boot a throwaway Debian 11, install into it, send real mail through it
 demo:
@@ -124,7 +145,7 @@ clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all help deps deps-list install demo check check-long unit unit-run unit-build bench clean FORCE
+.PHONY: all help deps deps-list deb deb-deps deb-deps-list install demo check check-long unit unit-run unit-build bench clean FORCE
 .SECONDARY:
 
 -include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d)

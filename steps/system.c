@@ -163,7 +163,7 @@ static struct error *check_packages(struct run *run)
 	if (run->blockers.n > before)
 		return NULL;
 	check_held(run, &missing);
-	struct error *e = packages_simulate(run->host, (const char *const *)missing.v, &plan);
+	struct error *e = packages_simulate_downloads(run->host, (const char *const *)missing.v, &plan);
 	if (e) {
 		/* No lists yet, or old ones: apt-get update may know more, if the sources answer. */
 		error_free(e);

@@ -21,13 +21,14 @@ includes() { # WHAT FOLDER REGEX-OF-FOLDERS
 	forbid "$1" "#include *\"($3)/" --include='*.c' --include='*.h' "$2"
 }
 includes 'base stands on nothing' installer/base 'host|mail|engine|ensure|cli|steps|checks'
-includes 'host knows neither engine nor command line' installer/host 'engine|ensure|cli|steps|checks'
+includes 'host knows neither engine nor command line' installer/host 'doctor|engine|ensure|cli|steps|checks'
 includes 'mail knows neither engine nor command line' installer/mail 'engine|ensure|cli|steps|checks'
 includes 'engine knows neither steps nor command line' installer/engine 'ensure|cli|steps|checks'
 includes 'verbs know neither steps nor command line' installer/ensure 'cli|steps|checks'
 includes 'migrate knows neither steps nor command line' installer/migrate 'ensure|cli|steps|checks'
+includes 'doctor reads the host, and knows nothing else' installer/doctor 'mail|engine|ensure|cli|steps|checks|migrate'
 includes 'steps know no command line' steps cli
-includes 'checks know neither steps nor command line' checks 'cli|steps|ensure'
+includes 'checks know neither steps nor command line' checks 'doctor|cli|steps|ensure'
 
 # --- headers ---
 

@@ -1,5 +1,6 @@
 #include "cli/change.h"
 #include "base/i18n.h"
+#include "cli/apply.h"
 #include "cli/json.h"
 #include "mail/accounts.h"
 
@@ -8,8 +9,6 @@ struct error *change_open(struct cli *cli, struct session *s)
 	TRY(session_open(cli, SESSION_LOCK, s));
 	if (!s->run.state || !cli->params.domain)
 		return fail(ERR_PRECHECK, _("nothing is installed here: `mailsetup install --domain DOMAIN` comes first"));
-	s->terminal.changes_only = true;
-	s->run.verify = false;
 	return NULL;
 }
 
@@ -50,13 +49,8 @@ static struct error *check_admin(struct cli *cli, struct session *s)
 
 struct error *change_run(struct cli *cli, struct session *s)
 {
-	TRY(params_complete(&cli->params));
 	TRY(check_admin(cli, s));
-	struct error *e = run_install(&s->run, &s->graph);
-	terminal_close(&s->terminal);
-	if (error_code(e) == ERR_STOPPED)
-		cli->next = _("nothing is lost: the same command again, or `mailsetup resume`, goes on");
-	return e;
+	return apply_params(cli, s);
 }
 
 void change_done_json(struct cli *cli, bool changed, const char *key, const char *value)

@@ -161,55 +161,39 @@ static const struct command add = {
 
 /* --- delete --- */
 
-/* The aliases that a step made, and nobody has changed, go with the domain. */
-static struct error *leave_out_ours(struct session *s, const char *domain, struct list *aliases)
-{
-	struct list kept = { 0 };
+#define OURS "virtual alias "
 
-	for (size_t i = 0; i < aliases->n; i++) {
+/* The aliases that a step made, and nobody has changed, go with the domain. */
+static struct error *leave_out_ours(struct session *s, const char *domain, const struct list *users, struct list *ret)
+{
+	for (size_t i = 0; i < users->n; i++) {
+		const char *address = users->v[i] + strlen(OURS);
 		bool ours = false;
 
-		struct error *e = strcmp(address_domain(aliases->v[i]), domain) == 0
-					  ? row_stands(&s->run, VIRTUAL, "courriel", aliases->v[i], &ours)
-					  : NULL;
-		if (e) {
-			list_free(&kept);
-			return e;
-		}
+		if (starts_with(users->v[i], OURS) && strcmp(address_domain(address), domain) == 0)
+			TRY(row_stands(&s->run, VIRTUAL, "courriel", address, &ours));
 		if (!ours)
-			list_add(&kept, aliases->v[i]);
+			list_add(ret, users->v[i]);
 	}
-	list_free(aliases);
-	*aliases = kept;
 	return NULL;
-}
-
-static void name_uses(struct bytes *ret, const char *what, const struct list *uses)
-{
-	if (!uses->n)
-		return;
-	bytes_printf(ret, "%s%zu %s (", ret->size ? ", " : "", uses->n, what);
-	for (size_t i = 0; i < uses->n && i < NAMED_MAX; i++) {
-		CLEAN(free) char *shown = printable(uses->v[i]);
-
-		bytes_printf(ret, "%s%s", i ? ", " : "", shown);
-	}
-	bytes_add_text(ret, uses->n > NAMED_MAX ? ", ...)" : ")");
 }
 
 static struct error *refuse_used(struct session *s, struct accounts *a, const char *domain)
 {
-	CLEAN(domain_uses) struct domain_uses uses = { 0 };
+	CLEAN(list) struct list all = { 0 }, users = { 0 };
 	CLEAN(bytes) struct bytes named = { 0 };
 
-	TRY(accounts_domain_uses(a, domain, &uses));
-	TRY(leave_out_ours(s, domain, &uses.virtual_aliases));
-	name_uses(&named, _("accounts"), &uses.accounts);
-	name_uses(&named, _("aliases"), &uses.aliases);
-	name_uses(&named, _("virtual aliases"), &uses.virtual_aliases);
-	return !named.size ? NULL
-			   : fail(ERR_CONFLICT, _("domain delete %s: it is in use by %s; nothing was changed. Delete those first"), domain,
-				     named.data);
+	TRY(accounts_domain_users(a, domain, &all));
+	TRY(leave_out_ours(s, domain, &all, &users));
+	if (!users.n)
+		return NULL;
+	for (size_t i = 0; i < users.n && i < NAMED_MAX; i++) {
+		CLEAN(free) char *shown = printable(users.v[i]);
+
+		bytes_printf(&named, "%s%s", i ? ", " : "", shown);
+	}
+	return fail(ERR_CONFLICT, _("domain delete %s: nothing was changed, as %zu of its accounts and aliases are there still: %s%s. Delete those first"),
+		domain, users.n, named.data, users.n > NAMED_MAX ? ", ..." : "");
 }
 
 static struct error *forget_domain(struct params *p, const char *domain)

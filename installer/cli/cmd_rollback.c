@@ -4,6 +4,7 @@
 #include "cli/prompt.h"
 #include "cli/session.h"
 #include "cli/suggest.h"
+#include "steps/steps.h"
 
 #include <unistd.h>
 
@@ -125,6 +126,13 @@ static struct error *rollback(struct cli *cli)
 	return NULL;
 }
 
+static void step_words(const struct command *c, struct list *ret)
+{
+	(void)c;
+	for (size_t i = 0; all_steps[i]; i++)
+		list_add(ret, all_steps[i]->name);
+}
+
 const struct command command_rollback = {
 	.name = "rollback",
 	.operands = N_("[STEP]"),
@@ -139,5 +147,6 @@ const struct command command_rollback = {
 	.examples = "mailsetup rollback --yes\nmailsetup rollback dkim",
 	.flags = NEEDS_ROOT | CHANGES,
 	.options = options,
+	.words = step_words,
 	.run = rollback,
 };

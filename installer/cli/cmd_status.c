@@ -1,5 +1,5 @@
 #include "base/i18n.h"
-#include "cli/json.h"
+#include "cli/differences.h"
 #include "cli/session.h"
 #include "steps/recover.h"
 
@@ -108,20 +108,6 @@ static struct error *show_steps(struct cli *cli, struct session *s, json_t *step
 	return NULL;
 }
 
-static void show_diff(const struct screen *s, const char *diff)
-{
-	CLEAN(list) struct list lines = { 0 };
-
-	list_split(&lines, diff ? diff : "", "\n");
-	for (size_t i = 0; i < lines.n; i++) {
-		char sign = *lines.v[i];
-
-		fprintf(s->out, "    %s", style(s->out_color, sign == '+' ? GREEN : sign == '-' ? RED : PLAIN));
-		put_text(s->out, lines.v[i]);
-		fprintf(s->out, "%s\n", style(s->out_color, PLAIN));
-	}
-}
-
 /* Differences of steps that were never done are no news: only those of recorded steps, and drift. */
 static void show_differences(const struct screen *s, const struct run *run, bool drift, const char *heading)
 {
@@ -137,11 +123,7 @@ static void show_differences(const struct screen *s, const struct run *run, bool
 		if (first)
 			fprintf(s->out, "\n%s\n", heading);
 		first = false;
-		CLEAN(free) char *line = text("%s: %s %s: %s", d->step->name, d->verb, d->target, d->summary);
-		fputs("  ", s->out);
-		put_text(s->out, line);
-		fputc('\n', s->out);
-		show_diff(s, d->diff);
+		difference_show(s, d, d->step->name);
 	}
 }
 
@@ -149,18 +131,8 @@ static json_t *differences_json(const struct run *run)
 {
 	json_t *all = json_array();
 
-	for (size_t i = 0; i < run->difference_count; i++) {
-		const struct difference *d = &run->differences[i];
-		json_t *object = json_object();
-
-		json_set_text(object, "step", d->step->name);
-		json_set_text(object, "verb", d->verb);
-		json_set_text(object, "target", d->target);
-		json_set_text(object, "summary", d->summary);
-		json_object_set_new(object, "drift", json_boolean(d->drift));
-		json_set_text(object, "diff", d->diff);
-		json_array_append_new(all, object);
-	}
+	for (size_t i = 0; i < run->difference_count; i++)
+		json_array_append_new(all, difference_json(&run->differences[i]));
 	return all;
 }
 
@@ -212,14 +184,6 @@ static struct error *answer_text(struct cli *cli, struct session *s)
 	return show_adopted(screen, s->run.state);
 }
 
-static bool has_drift(const struct run *run)
-{
-	for (size_t i = 0; i < run->difference_count; i++)
-		if (run->differences[i].drift)
-			return true;
-	return false;
-}
-
 static bool rebuild;
 
 static const struct option_spec options[] = {
@@ -262,7 +226,7 @@ static struct error *status(struct cli *cli)
 	if (cli->json)
 		TRY(e);
 	e = join(e, cli->json ? answer_json(cli, &s) : answer_text(cli, &s));
-	if (!e && has_drift(&s.run))
+	if (!e && differences_have_drift(&s.run))
 		cli->verdict = ERR_CONFLICT;
 	return e;
 }

@@ -41,6 +41,7 @@ struct command {
 	unsigned flags;
 	const struct option_spec *options; /* its own; a NULL name ends them */
 	const struct command *const *actions; /* NULL after the last; such a command has no operands, options or run */
+	void (*words)(const struct command *c, struct list *ret); /* what its first operand may be, for completion; or NULL */
 	struct error *(*run)(struct cli *cli);
 	const void *subject; /* of a run that several commands share: what this one acts on */
 };

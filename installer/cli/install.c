@@ -3,15 +3,17 @@
 #include "cli/admin.h"
 #include "cli/json.h"
 #include "cli/next.h"
+#include "cli/plan_file.h"
 #include "cli/session.h"
 
-static const char *config;
+static const char *config, *plan;
 static bool password_stdin, no_verify;
 static struct list adopt, overwrite;
 
 const struct option_spec install_options[] = {
 	{ "config", 'c', N_("FILE"),
 		N_("read parameters from FILE: lines `name = value`; the command line wins"), NULL, &config, NULL },
+	{ "plan", 0, N_("FILE"), N_("do what `mailsetup plan --out FILE` has shown, and nothing else"), NULL, &plan, NULL },
 	{ "password-stdin", 0, NULL, N_("read the password of --admin from standard input, one line"),
 		&password_stdin, NULL, NULL },
 	{ "adopt", 0, N_("FILE"), N_("keep FILE as another hand has changed it, from now on; may be repeated"), NULL, NULL,
@@ -55,7 +57,10 @@ static void tell_result(struct cli *cli, struct session *s)
 struct error *install(struct cli *cli, bool resuming)
 {
 	CLEAN(session) struct session s = SESSION_CLOSED;
+	CLEAN(plan_file_free) struct plan_file *wanted = NULL;
 
+	if (plan)
+		TRY(plan_file_read(plan, &cli->params, &wanted));
 	if (config)
 		TRY(params_read_file(&cli->params, config));
 	TRY(session_open(cli, SESSION_LOCK, &s));
@@ -63,6 +68,11 @@ struct error *install(struct cli *cli, bool resuming)
 		return fail(ERR_USAGE, _("nothing to resume: no install was ever started here"));
 	TRY(params_complete(&cli->params));
 	TRY(admin_password(cli, &s, password_stdin));
+	if (wanted) {
+		s.run.accept = plan_file_accept;
+		s.run.accept_context = wanted;
+		s.run.want_diffs = true;
+	}
 	s.run.verify = !no_verify;
 	s.run.adopt = adopt;
 	s.run.overwrite = overwrite;

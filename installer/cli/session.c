@@ -65,6 +65,9 @@ struct error *session_open(struct cli *cli, unsigned flags, struct session *s)
 		.verbs = all_verbs,
 		.verify = true,
 	};
+	s->run.blind = flags & SESSION_BLIND;
+	if (flags & SESSION_BLIND)
+		return NULL;
 	struct error *e = state_open(s->host, false, &s->run.state);
 	/* Damaged; a store that could only not be opened now, on a full disk say, holds all that it ever did. */
 	if (error_code(e) == ERR_CONFLICT && flags & SESSION_REBUILD) {

@@ -11,6 +11,7 @@
 enum session_flag {
 	SESSION_LOCK = 1 << 0,	/* one at a time */
 	SESSION_QUERY = 1 << 1, /* answers with one document: events go to the terminal only */
+	SESSION_BLIND = 1 << 3, /* as a stranger: without the state store, which only root can read */
 	SESSION_REBUILD = 1 << 2, /* a store that is damaged, or gone, is no error; the damaged one is set aside */
 };
 

@@ -57,6 +57,11 @@ struct run {
 	bool want_diffs;             /* differences of text files come with their diff */
 	struct list adopt;           /* files changed by another hand: theirs is wanted from now on */
 	struct list overwrite;       /* ... or ours again; theirs is copied first */
+	/* Asked once, with the differences of the whole plan, before the first change; NULL accepts. */
+	struct error *(*accept)(const struct run *run, void *context);
+	void *accept_context;
+	bool blind;                  /* a plan by who is not root: what may not be read is a difference, not an error */
+	bool partial;                /* part of another command: steps that are as wanted already are not told */
 	bool verify;                 /* run the steps that are part of every install: the verdict */
 };
 
@@ -96,6 +101,8 @@ struct error *run_rollback(struct run *run, const struct graph *graph, const str
 /* For a new store on a machine that was installed before: remembers the parameters, and as done each step that plans nothing. The
  * undo journal cannot be had back, so a rollback is refused from then on. */
 struct error *run_rebuild(struct run *run, const struct graph *graph) MUST_USE;
+/* All prechecks: what stands in the way is in run->blockers, and together in the error (ERR_PRECHECK, or ERR_BUSY). */
+struct error *run_check(struct run *run, const struct graph *graph) MUST_USE;
 /* Plans every step; the differences stay in the run. */
 struct error *run_plan(struct run *run, const struct graph *graph) MUST_USE;
 void run_free_differences(struct run *run);

@@ -1,6 +1,6 @@
 #include "engine/run_loop.h"
 
-static struct error *run_prechecks(struct run *run, const struct graph *graph)
+struct error *run_check(struct run *run, const struct graph *graph)
 {
 	bool busy = false;
 
@@ -27,7 +27,13 @@ static struct error *plan_step(struct run *run, const struct step *step)
 {
 	run->step = step;
 	run->mode = RUN_PLAN;
-	return wrap(step->apply ? step->apply(run) : NULL, "planning step %s", step->name);
+	struct error *e = step->apply ? step->apply(run) : NULL;
+	if (run->blind && error_errno(e) == EACCES) {
+		run_difference(run, "step", step->name, false, "cannot be seen whole without root (%s)", error_message(e));
+		error_free(e);
+		return NULL;
+	}
+	return wrap(e, "planning step %s", step->name);
 }
 
 struct error *run_plan(struct run *run, const struct graph *graph)
@@ -140,13 +146,15 @@ static struct error *install_step(struct run *run, const struct graph *graph, co
 	TRY(run_stop_if_interrupted());
 	run->step = step;
 	if (step->always && !run->verify) {
-		run_notice(run, "left out (--no-verify): `mailsetup verify` asks it at any time");
+		if (!run->partial)
+			run_notice(run, "left out (--no-verify): `mailsetup verify` asks it at any time");
 		return NULL;
 	}
 	TRY(step_is_done(run, step, &done));
 	run->step = step;
 	if (done && !step->always) {
-		run_emit_step(run, graph, EVENT_STEP_SKIPPED, 0, NULL);
+		if (!run->partial)
+			run_emit_step(run, graph, EVENT_STEP_SKIPPED, 0, NULL);
 		return NULL;
 	}
 	run_emit_step(run, graph, EVENT_STEP_BEGIN, 0, NULL);
@@ -158,9 +166,11 @@ static struct error *install_step(struct run *run, const struct graph *graph, co
 
 struct error *run_install(struct run *run, const struct graph *graph)
 {
-	TRY(run_prechecks(run, graph));
+	TRY(run_check(run, graph));
 	TRY(run_plan(run, graph));
 	TRY(refuse_drift(run));
+	if (run->accept)
+		TRY(run->accept(run, run->accept_context));
 	if (!run->state)
 		TRY(state_open(run->host, true, &run->state));
 	TRY(state_params_store(run->state, run->params));

@@ -65,14 +65,14 @@ static bool holds(const struct file_image *now, const void *data, size_t size, c
 }
 
 static struct error *plan_file(struct run *run, const char *path, const struct file_image *now, const void *data, size_t size,
-	mode_t mode)
+	struct owner owner)
 {
 	bool drift;
 
 	TRY(target_drifted(run, "file", path, now, &drift));
-	run_difference(run, "file", path, drift, "%s", drift ? "changed by another hand" :
-		now->info.exists ? "to be changed" : "to be made");
-	return describe_change(run, path, now, data, size, mode, drift);
+	run_difference(run, "file", path, drift, "%s, %s:%s %04o", drift ? "changed by another hand" :
+		now->info.exists ? "to be changed" : "to be made", owner.user, owner.group, (unsigned)owner.mode);
+	return describe_change(run, path, now, data, size, owner.mode, drift);
 }
 
 /* The administrator has said that theirs is what is wanted, and it is still that. */
@@ -124,7 +124,7 @@ struct error *put_file(struct run *run, const char *path, const void *data, size
 	if (adopted)
 		return NULL;
 	if (run_is_plan(run))
-		return plan_file(run, path, &now, data, size, owner.mode);
+		return plan_file(run, path, &now, data, size, owner);
 	if (now.info.exists && list_has(&run->adopt, path))
 		return adopt(run, path, &now);
 	if (now.info.exists && list_has(&run->overwrite, path))

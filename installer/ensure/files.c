@@ -55,7 +55,7 @@ struct error *ensure_attributes(struct run *run, const char *path, struct owner 
 	if (now.exists && attributes_are(&now, &id, owner.mode))
 		return NULL;
 	if (run_is_plan(run)) {
-		run_difference(run, "attributes", path, false, "owner %s:%s, mode %04o", owner.user, owner.group,
+		run_difference(run, "attributes", path, false, "to be %s:%s %04o", owner.user, owner.group,
 			(unsigned)owner.mode);
 		return NULL;
 	}
@@ -110,7 +110,8 @@ struct error *ensure_directory(struct run *run, const char *path, struct owner o
 	if (now.exists && attributes_are(&now, &id, owner.mode))
 		return NULL;
 	if (run_is_plan(run)) {
-		run_difference(run, "directory", path, false, now.exists ? "to be finished" : "to be made");
+		run_difference(run, "directory", path, false, "%s, %s:%s %04o", now.exists ? "to be finished" : "to be made",
+			owner.user, owner.group, (unsigned)owner.mode);
 		return NULL;
 	}
 	TRY(run_intend(run, &(struct undo_record){ .verb = "directory", .target = (char *)path }));

@@ -219,6 +219,33 @@ struct error *unit_brought(struct run *run, const char *unit, bool *ret)
 	return NULL;
 }
 
+static void tell_package(struct run *run, const char *name, const struct package_facts *facts)
+{
+	if (facts)
+		run_difference(run, "packages", name, false, "%s to be installed: %.1f MB to download, %.1f MB on disk", facts->version,
+			(double)facts->download / 1e6, (double)facts->installed / 1e6);
+	else
+		run_difference(run, "packages", name, false, "to be installed");
+}
+
+/* All that apt would bring, where the plan is to be shown; else the names are enough. What apt cannot say now, the precheck says. */
+static void plan_packages(struct run *run, const struct list *missing)
+{
+	CLEAN(package_plan) struct package_plan plan = { 0 };
+	CLEAN(package_facts) struct package_facts_list facts = { 0 };
+	struct error *e = NULL;
+
+	if (run->want_diffs)
+		e = packages_simulate(run->host, (const char *const *)missing->v, &plan);
+	if (!e)
+		e = packages_describe(run->host, &plan.install, &facts);
+	error_free(e);
+	for (size_t i = 0; i < facts.n; i++)
+		tell_package(run, facts.v[i].name, &facts.v[i]);
+	for (size_t i = 0; !facts.n && i < missing->n; i++)
+		tell_package(run, missing->v[i], NULL);
+}
+
 struct error *ensure_packages(struct run *run, const struct packages *packages)
 {
 	CLEAN(list) struct list missing = { 0 };
@@ -230,8 +257,8 @@ struct error *ensure_packages(struct run *run, const struct packages *packages)
 	if (!missing.n && !left.seq)
 		return run_is_plan(run) ? NULL : note_transaction(run, packages, NULL);
 	if (run_is_plan(run)) {
-		for (size_t i = 0; i < missing.n; i++)
-			run_difference(run, "packages", missing.v[i], false, "to be installed");
+		if (missing.n)
+			plan_packages(run, &missing);
 		if (left.seq)
 			run_difference(run, "packages", POLICY, false, "to be removed");
 		return NULL;

@@ -18,6 +18,22 @@ struct package_plan {
 	struct list downloads;  /* addresses of what is not in the cache yet */
 	uint64_t download_size; /* bytes */
 };
+/* What apt's lists say of a package. */
+struct package_facts {
+	char *name, *version;
+	uint64_t download; /* bytes */
+	uint64_t installed; /* bytes on disk, as its maintainer measured them */
+};
+struct package_facts_list {
+	struct package_facts *v;
+	size_t n;
+};
+void package_facts_free(struct package_facts_list *l);
+static inline void package_facts_cleanup(struct package_facts_list *l)
+{
+	package_facts_free(l);
+}
+
 void package_plan_free(struct package_plan *p);
 static inline void package_plan_cleanup(struct package_plan *p)
 {
@@ -32,8 +48,12 @@ struct error *packages_manual(struct host *h, struct list *ret) MUST_USE; /* apt
 struct error *packages_held(struct host *h, struct list *ret) MUST_USE;   /* apt-mark showhold, sorted */
 /* Empty when dpkg is healthy; else what dpkg --audit says. */
 struct error *packages_audit(struct host *h, struct bytes *ret) MUST_USE;
-/* What an installation would do; changes nothing. An unknown package gives ERR_PRECHECK with its name. */
+/* What an installation would do, and, asked for downloads, what it would fetch; changes nothing. An unknown package gives ERR_PRECHECK
+ * with its name. */
 struct error *packages_simulate(struct host *h, const char *const *names, struct package_plan *ret) MUST_USE;
+struct error *packages_simulate_downloads(struct host *h, const char *const *names, struct package_plan *ret) MUST_USE;
+/* The candidates of these names, in apt's order; changes nothing. */
+struct error *packages_describe(struct host *h, const struct list *names, struct package_facts_list *ret) MUST_USE;
 /* The configured http and https addresses of the Debian archives' InRelease files. */
 struct error *packages_sources(struct host *h, struct list *ret) MUST_USE;
 /* Can apt fetch this address? ERR_PRECHECK with apt's words as detail. timeout in seconds. */

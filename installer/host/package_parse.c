@@ -125,6 +125,36 @@ void uris_parse(const char *output, struct package_plan *ret, struct list *names
 	}
 }
 
+/* The value of "NAME: VALUE", or NULL. */
+static const char *field(const char *line, const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncmp(line, name, n) == 0 && starts_with(line + n, ": ") ? line + n + 2 : NULL;
+}
+
+void facts_parse(const char *output, struct package_facts_list *ret)
+{
+	CLEAN(list) struct list lines = { 0 };
+	const char *value;
+
+	list_split(&lines, output, "\n");
+	for (size_t i = 0; i < lines.n; i++) {
+		struct package_facts *last = ret->n ? &ret->v[ret->n - 1] : NULL;
+
+		if ((value = field(lines.v[i], "Package"))) {
+			ret->v = reallocate(ret->v, ret->n + 1, sizeof(*ret->v));
+			ret->v[ret->n++] = (struct package_facts){ .name = text_copy(value) };
+		} else if (last && !last->version && (value = field(lines.v[i], "Version"))) {
+			last->version = text_copy(value);
+		} else if (last && (value = field(lines.v[i], "Size"))) {
+			last->download = strtoull(value, NULL, 10);
+		} else if (last && (value = field(lines.v[i], "Installed-Size"))) {
+			last->installed = strtoull(value, NULL, 10) * 1024;
+		}
+	}
+}
+
 void unknown_parse(const char *complaints, struct list *ret)
 {
 	static const char unable[] = "E: Unable to locate package ";

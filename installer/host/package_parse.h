@@ -36,6 +36,8 @@ void simulation_parse(const char *output, struct package_plan *ret);
 bool archives_parse(const char *output, struct list *ret);
 /* Of `apt-get --print-uris`: 'ADDRESS' FILE SIZE HASH. names gets the package of each file, and may be NULL. */
 void uris_parse(const char *output, struct package_plan *ret, struct list *names);
+/* Of `apt-cache show`: Package, Version, Size, Installed-Size (KiB) of each paragraph (deb-control(5)). */
+void facts_parse(const char *output, struct package_facts_list *ret);
 /* Of apt's complaints: the packages that no source has. */
 void unknown_parse(const char *complaints, struct list *ret);
 /* Why the first file could not be fetched, "" where apt does not say; only for showing it. Free with free(). */

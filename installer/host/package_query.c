@@ -14,6 +14,16 @@ void package_plan_free(struct package_plan *p)
 	*p = (struct package_plan){ 0 };
 }
 
+void package_facts_free(struct package_facts_list *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		free(l->v[i].name);
+		free(l->v[i].version);
+	}
+	free(l->v);
+	*l = (struct package_facts_list){ 0 };
+}
+
 void list_add_all(struct list *l, const char *const *names)
 {
 	for (; *names; names++)
@@ -143,23 +153,53 @@ static struct error *archives_cached(struct host *h, const char *simulation, boo
 	return NULL;
 }
 
+static struct error *simulate(struct host *h, const char *const *names, struct package_plan *ret, struct bytes *output)
+{
+	CLEAN(list) struct list argv = { 0 };
+
+	/* Even a simulation would write its log. */
+	list_split(&argv, "apt-get -s -y -q -o Dir::Log::Planner=/dev/null --no-install-recommends install", " ");
+	list_add_all(&argv, names);
+	const struct process p = { .argv = (const char *const *)argv.v };
+	struct error *e = process_run(h, &p, output, NULL);
+	if (e)
+		return simulation_explain(e);
+	simulation_parse(bytes_text(output), ret);
+	return NULL;
+}
+
 struct error *packages_simulate(struct host *h, const char *const *names, struct package_plan *ret)
+{
+	CLEAN(bytes) struct bytes output = { 0 };
+
+	return *names ? simulate(h, names, ret, &output) : NULL;
+}
+
+struct error *packages_simulate_downloads(struct host *h, const char *const *names, struct package_plan *ret)
+{
+	CLEAN(bytes) struct bytes output = { 0 };
+	bool cached;
+
+	if (!*names)
+		return NULL;
+	TRY(simulate(h, names, ret, &output));
+	TRY(archives_cached(h, bytes_text(&output), &cached));
+	return cached ? NULL : packages_uris(h, names, ret, NULL);
+}
+
+struct error *packages_describe(struct host *h, const struct list *names, struct package_facts_list *ret)
 {
 	CLEAN(list) struct list argv = { 0 };
 	CLEAN(bytes) struct bytes output = { 0 };
 
-	if (!*names)
+	if (!names->n)
 		return NULL;
-	list_split(&argv, "apt-get -s -y -q --no-install-recommends install", " ");
-	list_add_all(&argv, names);
+	list_split(&argv, "apt-cache --no-all-versions show", " ");
+	list_add_all(&argv, (const char *const *)names->v);
 	const struct process p = { .argv = (const char *const *)argv.v };
-	struct error *e = process_run(h, &p, &output, NULL);
-	if (e)
-		return simulation_explain(e);
-	simulation_parse(bytes_text(&output), ret);
-	bool cached;
-	TRY(archives_cached(h, bytes_text(&output), &cached));
-	return cached ? NULL : packages_uris(h, names, ret, NULL);
+	TRY(process_run(h, &p, &output, NULL));
+	facts_parse(bytes_text(&output), ret);
+	return NULL;
 }
 
 static struct error *targets_read(struct host *h, const char *option, struct list *ret)
@@ -186,7 +226,8 @@ static struct error *lock_check(struct host *h, const char *path)
 	char name[32] = "";
 
 	struct error *e = file_open(h, path, O_RDONLY, &fd);
-	if (error_errno(e) == ENOENT) {
+	/* Who may not see the lock could not take it either. */
+	if (error_errno(e) == ENOENT || error_errno(e) == EACCES) {
 		error_free(e);
 		return NULL;
 	}

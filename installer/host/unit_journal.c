@@ -1,11 +1,9 @@
 #include "host/unit.h"
 
-#include <systemd/sd-journal.h>
+#include "host/journal_fields.h"
 #include <time.h>
 
-DEFINE_CLEANUP(sd_journal *, sd_journal_close)
-
-static int match(sd_journal *j, const char *field, const char *value)
+int journal_match(sd_journal *j, const char *field, const char *value)
 {
 	CLEAN(free) char *s = text("%s=%s", field, value);
 
@@ -19,15 +17,15 @@ static int match_unit(sd_journal *j, const char *unit)
 	int r = sd_journal_add_disjunction(j);
 
 	if (r >= 0)
-		r = match(j, "_SYSTEMD_UNIT", unit);
+		r = journal_match(j, "_SYSTEMD_UNIT", unit);
 	if (r >= 0)
 		r = sd_journal_add_disjunction(j);
 	if (r >= 0)
-		r = match(j, "_PID", "1");
-	return r < 0 ? r : match(j, "UNIT", unit);
+		r = journal_match(j, "_PID", "1");
+	return r < 0 ? r : journal_match(j, "UNIT", unit);
 }
 
-static void field_read(sd_journal *j, const char *field, struct bytes *ret)
+void journal_field(sd_journal *j, const char *field, struct bytes *ret)
 {
 	const void *data;
 	size_t size;
@@ -36,7 +34,13 @@ static void field_read(sd_journal *j, const char *field, struct bytes *ret)
 		bytes_add(ret, (const char *)data + strlen(field) + 1, size - strlen(field) - 1);
 }
 
-/* A message is for a terminal in the end: one line, without control characters. */
+void journal_one_line(char *s, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if ((unsigned char)s[i] < ' ' || s[i] == 127)
+			s[i] = ' ';
+}
+
 static void entry_add(sd_journal *j, struct bytes *ret)
 {
 	CLEAN(bytes) struct bytes identifier = { 0 };
@@ -45,11 +49,9 @@ static void entry_add(sd_journal *j, struct bytes *ret)
 	uint64_t microseconds;
 	struct tm tm;
 
-	field_read(j, "SYSLOG_IDENTIFIER", &identifier);
-	field_read(j, "MESSAGE", &message);
-	for (size_t i = 0; i < message.size; i++)
-		if ((unsigned char)message.data[i] < ' ' || message.data[i] == 127)
-			message.data[i] = ' ';
+	journal_field(j, "SYSLOG_IDENTIFIER", &identifier);
+	journal_field(j, "MESSAGE", &message);
+	journal_one_line(message.data, message.size);
 	if (sd_journal_get_realtime_usec(j, &microseconds) >= 0) {
 		time_t seconds = (time_t)(microseconds / 1000000);
 

@@ -67,17 +67,10 @@ struct error *accounts_user_delete(struct accounts *a, const char *address) MUST
 /* Addresses of all accounts, active or not, sorted. */
 struct error *accounts_users(struct accounts *a, struct list *ret) MUST_USE;
 struct error *accounts_domains(struct accounts *a, struct list *ret) MUST_USE; /* active, the default first */
-/* What uses a domain: accounts in it; aliases of local(8) that lead to it, by name; virtual aliases in it, or that lead to it. Active or
- * not. */
-struct domain_uses {
-	struct list accounts, aliases, virtual_aliases;
-};
-struct error *accounts_domain_uses(struct accounts *a, const char *domain, struct domain_uses *ret) MUST_USE;
-void domain_uses_free(struct domain_uses *u);
-static inline void domain_uses_cleanup(struct domain_uses *u)
-{
-	domain_uses_free(u);
-}
+/* What would be left without its domain: "account ADDRESS", "virtual alias ADDRESS", "alias NAME", of the domain or leading into it. */
+struct error *accounts_domain_users(struct accounts *a, const char *domain, struct list *ret) MUST_USE;
+/* The one that the guide's web portal proposes; *ret is NULL where there is none. */
+struct error *accounts_domain_default(struct accounts *a, char **ret) MUST_USE;
 struct error *accounts_count(struct accounts *a, uint64_t *ret_rows) MUST_USE; /* of all the guide's tables */
 
 /*

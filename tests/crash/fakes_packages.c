@@ -334,7 +334,7 @@ static int apt_get(char **argv)
 {
 	char **rest;
 
-	if ((rest = AFTER("-s", "-y", "-q", "--no-install-recommends", "install")))
+	if ((rest = AFTER("-s", "-y", "-q", "-o", "Dir::Log::Planner=/dev/null", "--no-install-recommends", "install")))
 		return simulate(rest, "Inst");
 	if ((rest = AFTER("-s", "-y", "-q", "-o", "APT::Get::AutomaticRemove=false", "purge")))
 		return simulate(rest, "Purg");

@@ -49,9 +49,10 @@ mirror() {
 	printf '%s\n' "$uri"
 }
 
-build_packages() {
-	local list=() word
-	read -ra list < <(make -C "$checkout" -s deps-list 2>/dev/null) || true
+build_packages() { # build|package
+	local list=() word target=deps-list
+	[[ $1 == build ]] || target=deb-deps-list
+	read -ra list < <(make -C "$checkout" -s "$target" 2>/dev/null) || true
 	if ((${#list[@]} > 0)); then
 		for word in "${list[@]}"; do
 			[[ $word =~ ^[a-z0-9][a-z0-9+.-]+$ ]] || die "make deps-list: '$word' is not a package name"
@@ -65,7 +66,7 @@ build_packages() {
 # A -dev package depends on its library in exactly its own version: this finds the library's name in any release.
 runtime_libraries() { # BUILDER
 	local dev
-	mapfile -t dev < <(build_packages | grep -e '-dev$' | grep -v cmocka)
+	mapfile -t dev < <(build_packages build | grep -e '-dev$' | grep -v cmocka)
 	dpkg-query --admindir="$1/var/lib/dpkg" -W -f '${Depends}\n' "${dev[@]}" |
 		tr ',' '\n' | sed -n 's/^ *\([^ ]*\) (= .*/\1/p' | grep -v -e '-dev$' | sort -u
 }
@@ -75,13 +76,13 @@ ensure_root() { # RELEASE KIND
 	local release=$1 kind=$2 packages downloads='' key dir builder
 	[[ $release =~ ^[a-z]+$ ]] || die "not a release: '$release'"
 	case $kind in
-	build) packages=$(build_packages) ;;
+	build | package) packages=$(build_packages "$kind") ;;
 	bare)
 		builder=$(ensure_root "$release" build)
 		packages=$(printf '%s\n' "${server_packages[@]}" && runtime_libraries "$builder")
 		downloads=${mail_packages[*]}
 		;;
-	*) die "a root is 'build' or 'bare', not '$kind'" ;;
+	*) die "a root is 'build', 'package' or 'bare', not '$kind'" ;;
 	esac
 	key=$(printf '%s\n' "$recipe" "$release" "$kind" "$packages" "$downloads" | sha256sum | cut -c1-12)
 	dir=$cache/roots/$release-$kind-$key
@@ -131,14 +132,22 @@ cmd_root() {
 	ensure_root "$@"
 }
 
+cmd_run_in_build() {
+	run_in build "$@"
+}
+
+cmd_run_in_package() {
+	run_in package "$@"
+}
+
 # The checkout has the same path inside, so that what the compiler and gcov write down is true on both sides. Whatever
 # else the command writes goes to a tmpfs: the root stays as it was made, and any number of commands share it.
 # The inner shell stays as PID 1: a program that is PID 1 itself does not die of its own signals.
-cmd_run_in_build() {
-	(($# >= 2)) || usage
+run_in() { # KIND RELEASE CMD...
+	(($# >= 3)) || usage
 	local root
-	root=$(ensure_root "$1" build)
-	shift
+	root=$(ensure_root "$2" "$1")
+	shift 2
 	mkdir -p "$cache/scratch"
 	# shellcheck disable=SC2016  # for the inner shell
 	exec unshare --mount --net --pid --fork --kill-child sh -euc '
