@@ -5,6 +5,7 @@
 #include "mail/name.h"
 
 #define CHECK_SECONDS 6 /* for all questions together */
+#define SHORT	      80 /* bytes of an answer that is right: a key says nothing to anybody */
 
 static bool zone, one_line, ask, tlsa;
 static const char *server, *caa;
@@ -158,8 +159,12 @@ static void show_finding(const struct screen *s, const struct dns_finding *f)
 	put_text(s->out, line);
 	fputs(f->verdict == DNS_IS_RIGHT || r->level == DNS_REQUIRED ? "" : r->level == DNS_RECOMMENDED ? _(" (recommended)") : _(" (optional)"),
 		s->out);
+	if (f->verdict == DNS_IS_RIGHT && f->found.n && strlen(f->found.v[0]) <= SHORT) {
+		fputs(": ", s->out);
+		put_text(s->out, f->found.v[0]);
+	}
 	if (f->note)
-		fprintf(s->out, ": %s", f->note);
+		fprintf(s->out, "%s %s", f->verdict == DNS_IS_RIGHT ? ";" : ":", f->note);
 	fputc('\n', s->out);
 	if (f->verdict != DNS_IS_WRONG && (f->verdict != DNS_IS_MISSING || mild))
 		return;
