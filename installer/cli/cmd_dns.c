@@ -50,7 +50,10 @@ static struct error *keep_domain(const struct cli *cli, struct published *p)
 	TRY(wrap(domain_normalise(cli->operands.v[0], &domain), "dns"));
 	if (!list_has(&p->domains, domain))
 		return fail(ERR_USAGE, _("dns %s: this is no active domain of this server; `mailsetup domain list` shows them"), domain);
-	records_keep(p, domain);
+	if (zone)
+		records_keep_zone(p, domain);
+	else
+		records_keep(p, domain);
 	return NULL;
 }
 

@@ -62,6 +62,23 @@ void records_keep(struct published *p, const char *domain)
 	drop(&p->records, of_domain, domain);
 }
 
+struct zone {
+	const char *name;
+	const struct list *domains;
+};
+
+static bool of_zone(const struct dns_record *r, const void *context)
+{
+	const struct zone *zone = context;
+
+	return strcmp(dns_zone_of(r, zone->domains), zone->name) == 0;
+}
+
+void records_keep_zone(struct published *p, const char *domain)
+{
+	drop(&p->records, of_zone, &(struct zone){ domain, &p->domains });
+}
+
 static bool not_optional(const struct dns_record *r, const void *context)
 {
 	(void)context;
