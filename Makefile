@@ -129,11 +129,12 @@ unit-run: $(UNIT_TESTS)
 	@tests/run unit $(UNIT_TESTS)
 unit-build: $(UNIT_TESTS)
 
-#: make bench         install and import of mail against the guide's own commands, on the same hosts; the undo journal's cost
+#: make bench         install and import of mail against the guide's own commands, on the same hosts; the undo journal's cost; 10,000 accounts
 bench:
 	tests/lab/lab deps
 	tests/bench/run
 	tests/bench/migrate
+	tests/bench/accounts
 
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(filter-out $(BUILD)/installer/cli/main.o,$(OBJECTS))
 	$(SAY) LINK $@

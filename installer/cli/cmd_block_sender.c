@@ -2,6 +2,7 @@
 #include "cli/rows.h"
 #include "mail/name.h"
 
+#include <ctype.h>
 #include <limits.h>
 
 #define MESSAGE_MAX 400 /* a reply line has 512 bytes, with the code and the address in front */
@@ -50,10 +51,26 @@ static struct error *prepare(struct row_input *in)
 	return line_check("message", in->value[MESSAGE], MESSAGE_MAX);
 }
 
+static bool is_ascii(const char *s)
+{
+	while (*s && isascii((unsigned char)*s))
+		s++;
+	return !*s;
+}
+
 static struct error *check(struct cli *cli, struct accounts *a, const char *key, enum row_change change)
 {
-	(void)a;
-	if (strcmp(key, "<>") == 0 && (change == ROW_IS_ADDED || change == ROW_IS_ENABLED) && !cli->quiet)
+	static bool told; /* once for a whole file */
+	CLEAN(list) struct list message = { 0 };
+
+	if (change == ROW_IS_DELETED || change == ROW_IS_DISABLED || cli->quiet)
+		return NULL;
+	TRY(accounts_rows_read(a, "postfix_liste_noire_expediteurs", (const char *const[]){ "message", NULL }, "courriel", key, &message));
+	if (message.n && !is_ascii(message.v[0]) && !told) {
+		fputs(_("note: Postfix sends a blank for each byte of a letter that is not ASCII\n"), cli->screen.talk);
+		told = true;
+	}
+	if (strcmp(key, "<>") == 0)
 		fputs(_("note: <> is the sender of every bounce: your users no longer hear of mail that could not be delivered\n"),
 			cli->screen.talk);
 	return NULL;

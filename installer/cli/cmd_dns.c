@@ -4,9 +4,8 @@
 #include "cli/session.h"
 #include "mail/name.h"
 
-#include <ctype.h>
-
 #define CHECK_SECONDS 6 /* for all questions together */
+#define SHORT	      80 /* bytes of an answer that is right: a key says nothing to anybody */
 
 static bool zone, one_line, ask, tlsa;
 static const char *server, *caa;
@@ -23,21 +22,6 @@ static const struct option_spec options[] = {
 	{ 0 },
 };
 
-static struct error *check_server(void)
-{
-	size_t length = strcspn(server, "@");
-	CLEAN(free) char *address = text_copy_n(server, length), *normal = NULL, *shown = printable(server);
-	const char *port = server[length] ? server + length + 1 : NULL;
-
-	if (!ask)
-		return fail(ERR_USAGE, _("--server: only --check asks a DNS server"));
-	TRY(wrap(ip_normalise(address, &normal), "--server %s", shown));
-	if (port && (!*port || strlen(port) > 5 || strspn(port, "0123456789") != strlen(port) || strtol(port, NULL, 10) > 65535 ||
-			    strtol(port, NULL, 10) < 1))
-		return fail(ERR_USAGE, _("--server %s: the port is a number between 1 and 65535"), shown);
-	return NULL;
-}
-
 static struct error *check_caa(void)
 {
 	CLEAN(free) char *normal = NULL;
@@ -50,8 +34,10 @@ static struct error *check_usage(const struct cli *cli)
 	if (zone + one_line + ask + (cli->json && !ask) > 1)
 		return fail(ERR_USAGE, _("--zone, --one-line, --json and --check are different answers: ask for one of them (--check and --json "
 					 "go together)"));
+	if (server && !ask)
+		return fail(ERR_USAGE, _("--server: only --check asks a DNS server"));
 	if (server)
-		TRY(check_server());
+		TRY(records_check_server(server));
 	return caa ? check_caa() : NULL;
 }
 
@@ -64,7 +50,10 @@ static struct error *keep_domain(const struct cli *cli, struct published *p)
 	TRY(wrap(domain_normalise(cli->operands.v[0], &domain), "dns"));
 	if (!list_has(&p->domains, domain))
 		return fail(ERR_USAGE, _("dns %s: this is no active domain of this server; `mailsetup domain list` shows them"), domain);
-	records_keep(p, domain);
+	if (zone)
+		records_keep_zone(p, domain);
+	else
+		records_keep(p, domain);
 	return NULL;
 }
 
@@ -173,8 +162,12 @@ static void show_finding(const struct screen *s, const struct dns_finding *f)
 	put_text(s->out, line);
 	fputs(f->verdict == DNS_IS_RIGHT || r->level == DNS_REQUIRED ? "" : r->level == DNS_RECOMMENDED ? _(" (recommended)") : _(" (optional)"),
 		s->out);
+	if (f->verdict == DNS_IS_RIGHT && f->found.n && strlen(f->found.v[0]) <= SHORT) {
+		fputs(": ", s->out);
+		put_text(s->out, f->found.v[0]);
+	}
 	if (f->note)
-		fprintf(s->out, ": %s", f->note);
+		fprintf(s->out, "%s %s", f->verdict == DNS_IS_RIGHT ? ";" : ":", f->note);
 	fputc('\n', s->out);
 	if (f->verdict != DNS_IS_WRONG && (f->verdict != DNS_IS_MISSING || mild))
 		return;

@@ -1,71 +1,53 @@
 #include "base/i18n.h"
-#include "cli/apply.h"
-#include "cli/json.h"
+#include "cli/change.h"
 #include "cli/records.h"
 #include "cli/rows.h"
+#include "ensure/ensure.h"
 #include "host/process.h"
 #include "mail/name.h"
+#include "steps/steps.h"
 
-#define SHOWN_MAX 10
+#include <strings.h>
+
+#define DOMAINS "postfix_domaines"
+#define VIRTUAL "postfix_alias_virtuels"
+#define NAMED_MAX 10 /* uses that a refusal names */
+
+static bool make_default;
+
+static const struct option_spec options[] = {
+	{ "default", 0, NULL, N_("as the default domain, where there is none: the guide's web portal offers it first; mail does not ask"),
+		&make_default, NULL, NULL },
+	{ 0 },
+};
 
 static const struct row_column columns[] = {
 	{ "domaine", N_("DOMAIN"), "domain", CELL_TEXT, false },
 	{ "defaut", N_("DEFAULT"), "default", CELL_FLAG, false },
-	{ "active", N_("ACTIVE"), "active", CELL_FLAG, false },
+	{ "active", N_("ON"), "active", CELL_FLAG, false },
 	{ 0 },
 };
 
-/* Without the domain no mail would reach them, or their mail would leave this server. */
-static struct error *refuse_used(struct accounts *a, const char *domain)
+/* Mail to root, postmaster and the host itself rests on it. */
+static struct error *check_change(struct cli *cli, struct accounts *a, const char *domain, enum row_change change)
 {
-	CLEAN(list) struct list users = { 0 };
-	CLEAN(bytes) struct bytes shown = { 0 };
-
-	TRY(accounts_domain_users(a, domain, &users));
-	if (!users.n)
-		return NULL;
-	for (size_t i = 0; i < users.n && i < SHOWN_MAX; i++)
-		bytes_printf(&shown, "%s%s", i ? ", " : "", users.v[i]);
-	if (users.n > SHOWN_MAX)
-		bytes_printf(&shown, _(" and %zu more"), users.n - SHOWN_MAX);
-	return fail(ERR_CONFLICT, _("%s is in use: %s; delete these first"), domain, bytes_text(&shown));
-}
-
-/* postmaster, abuse and root of the domain, as long as they lead to the administrator as the install has it. */
-static struct error *drop_own_aliases(struct cli *cli, struct accounts *a, const char *domain)
-{
-	static const char *const names[] = { "postmaster", "abuse", "root" };
-
-	for (size_t i = 0; cli->params.admin && i < sizeof(names) / sizeof(*names); i++) {
-		CLEAN(free) char *alias = text("%s@%s", names[i], domain);
-		CLEAN(list) struct list destinations = { 0 };
-
-		TRY(accounts_virtual_alias(a, alias, &destinations));
-		if (destinations.n == 1 && strcmp(destinations.v[0], cli->params.admin) == 0)
-			TRY(accounts_row_delete(a, "postfix_alias_virtuels", "courriel", alias));
-	}
+	(void)a;
+	if (change == ROW_IS_DISABLED && strcmp(domain, cli->params.domain) == 0)
+		return fail(ERR_CONFLICT, _("%s is the main domain of this server, which its own mail needs; it stays on"), domain);
 	return NULL;
-}
-
-static struct error *check(struct cli *cli, struct accounts *a, const char *key, enum row_change change)
-{
-	if (change != ROW_IS_DELETED)
-		return NULL;
-	TRY(drop_own_aliases(cli, a, key));
-	return refuse_used(a, key);
 }
 
 static const struct row_kind kind = {
 	.noun = N_("domain"),
 	.plural = "domains",
-	.table = "postfix_domaines",
+	.table = DOMAINS,
 	.key_column = "domaine",
 	.columns = columns,
 	.normalise = domain_normalise,
-	.check = check,
+	.check = check_change,
 };
 
-/* smtpd(8) remembers for as long as it lives where a domain's mail goes (smtpd_resolve.c); told to reload, it ends with its client. */
+/* smtpd(8) remembers for as long as it lives where the mail of a domain goes (smtpd_resolve.c); told to reload, it ends with its client. */
 static void tell_postfix(struct cli *cli, struct session *s)
 {
 	struct error *e = process_simple(s->host, NULL, "postfix", "reload", NULL);
@@ -75,7 +57,7 @@ static void tell_postfix(struct cli *cli, struct session *s)
 	error_free(e);
 }
 
-static struct error *change_and_tell(struct cli *cli, enum row_change wanted, const char *done, const char *already)
+static struct error *switch_run(struct cli *cli, enum row_change wanted, const char *done, const char *already)
 {
 	CLEAN(session) struct session s = SESSION_CLOSED;
 	CLEAN(accounts_close) struct accounts *a = NULL;
@@ -90,223 +72,289 @@ static struct error *change_and_tell(struct cli *cli, enum row_change wanted, co
 	return NULL;
 }
 
-static struct error *run_enable(struct cli *cli)
+static struct error *enable_run(struct cli *cli)
 {
-	return change_and_tell(cli, ROW_IS_ENABLED, _("%s is on"), _("%s was on already"));
+	return switch_run(cli, ROW_IS_ENABLED, _("%s is on"), _("%s was on already"));
 }
 
-static struct error *run_disable(struct cli *cli)
+static struct error *disable_run(struct cli *cli)
 {
-	return change_and_tell(cli, ROW_IS_DISABLED, _("%s is off: its mail is refused"), _("%s was off already"));
+	return switch_run(cli, ROW_IS_DISABLED, _("%s is off: its mail is refused"), _("%s was off already"));
 }
 
 /* --- add --- */
 
-static bool is_default;
-
-/* What is remembered and what the table has, which may come from another hand. */
-struct standing {
-	bool known; /* a domain of the parameters */
-	bool row;
-	bool active;
+/* What the table has of the domain, and the name of the default domain, "" where there is none. */
+struct known {
+	bool exists, is_default, active;
+	char *default_domain;
 };
-
-static struct error *look(struct cli *cli, struct accounts *a, const char *domain, struct standing *ret)
+static void known_cleanup(struct known *k)
 {
-	CLEAN(list) struct list domains = { 0 }, active = { 0 };
-
-	params_domains(&cli->params, &domains);
-	TRY(accounts_domains(a, &active));
-	*ret = (struct standing){ .known = list_has(&domains, domain), .active = list_has(&active, domain) };
-	return accounts_row_exists(a, kind.table, kind.key_column, domain, &ret->row);
+	free(k->default_domain);
 }
 
-static struct error *check_default(struct accounts *a, const char *domain)
+static struct error *look_up(struct session *s, const char *domain, struct known *ret)
 {
-	CLEAN(free) char *now = NULL;
-
-	TRY(accounts_domain_default(a, &now));
-	if (now && strcmp(now, domain) != 0)
-		return fail(ERR_CONFLICT,
-			_("--default: %s is the default domain, and there is one at most (only the guide's web portal asks for it); leave it out"),
-			now);
-	return NULL;
-}
-
-static struct error *check_new(struct cli *cli, struct accounts *a, const char *domain)
-{
-	struct standing now;
-
-	if (is_default)
-		TRY(check_default(a, domain));
-	if (strcmp(domain, cli->params.hostname) == 0)
-		return fail(ERR_USAGE, _("%s is the name of the server itself, whose mail goes to local accounts"), domain);
-	TRY(look(cli, a, domain, &now));
-	if (now.known && now.active)
-		return fail(ERR_CONFLICT, _("%s is a domain of this server already; nothing was changed"), domain);
-	if (now.row && !now.active)
-		return fail(ERR_CONFLICT, _("%s is there, and off: `mailsetup domain enable %s`"), domain, domain);
-	return NULL;
-}
-
-static void tell(struct cli *cli, struct session *s, const char *domain, bool changed)
-{
-	if (cli->json) {
-		json_t *done = json_event("done");
-
-		records_json_to_publish(cli, s->host, domain);
-		json_object_set_new(done, "changed", json_boolean(changed));
-		json_set_text(done, "domain", domain);
-		json_write(cli->screen.out, done);
-	} else if (!cli->quiet) {
-		fprintf(cli->screen.out, _("%s is a domain of this server: its mail is accepted and signed. Publish in the DNS:\n"), domain);
-		records_show_to_publish(&cli->screen, s->host, &cli->params, domain);
-	}
-}
-
-static struct error *add(struct cli *cli, struct session *s, const char *domain)
-{
+	static const char *const wanted[] = { "domaine", "defaut", "active", NULL };
 	CLEAN(accounts_close) struct accounts *a = NULL;
+	CLEAN(list) struct list cells = { 0 };
 
-	TRY(rows_open(cli, s, &a));
-	TRY(check_new(cli, a, domain));
-	accounts_close(TAKE(a)); /* the steps open it anew */
-	if (!list_has(&cli->params.extra_domains, domain))
-		TRY(params_set(&cli->params, "extra-domain", domain));
-	if (is_default)
-		TRY(params_set(&cli->params, "default-domain", domain));
-	return apply_params(cli, s);
+	TRY(accounts_open(s->host, true, &a));
+	TRY(accounts_rows_read(a, DOMAINS, wanted, "domaine", NULL, &cells));
+	for (size_t i = 0; i + 2 < cells.n; i += 3) {
+		bool is_default = strcmp(cells.v[i + 1], "1") == 0;
+
+		if (is_default && !ret->default_domain)
+			ret->default_domain = text_copy(cells.v[i]);
+		if (strcasecmp(cells.v[i], domain) == 0) {
+			ret->exists = true;
+			ret->is_default = is_default;
+			ret->active = strcmp(cells.v[i + 2], "1") == 0;
+		}
+	}
+	return NULL;
 }
 
-static struct error *run_add(struct cli *cli)
+static struct error *take_default(struct cli *cli, const char *domain, const struct known *known)
+{
+	if (!make_default || known->is_default)
+		return NULL;
+	if (known->default_domain)
+		return fail(ERR_CONFLICT,
+			_("domain add %s --default: %s is the default domain, and there is one at most; nothing was changed. Only the "
+			  "guide's web portal asks for it"),
+			domain, known->default_domain);
+	if (known->exists)
+		return fail(ERR_CONFLICT, _("domain add %s --default: the domain has its row already, which stays as it is"), domain);
+	return params_set(&cli->params, "default-domain", domain);
+}
+
+static struct error *exists_already(const char *domain)
+{
+	return fail(ERR_CONFLICT, _("domain add: %s is a domain of this server already; nothing was changed. `mailsetup dns %s` shows its records"),
+		domain, domain);
+}
+
+static void tell_added(struct cli *cli, struct session *s, const char *domain, const struct known *known, bool adopted)
+{
+	FILE *f = cli->screen.out;
+
+	if (cli->json) {
+		records_json_to_publish(cli, s->host, domain);
+		change_done_json(cli, true, "domain", domain);
+		return;
+	}
+	if (cli->quiet)
+		return;
+	fprintf(f, _("%s is a mail domain of this server: what is sent from it is signed\n"), domain);
+	if (adopted)
+		fprintf(f, _("Its row in " DOMAINS " was there already and stays; it has got what was missing.\n"));
+	if (known->exists && !known->active)
+		fprintf(f, _("It is off: `mailsetup domain enable %s` switches it on.\n"), domain);
+	fprintf(f, _("\nDNS records to publish\n"));
+	records_show_to_publish(&cli->screen, s->host, &cli->params, domain);
+}
+
+static struct error *add_run(struct cli *cli)
 {
 	CLEAN(session) struct session s = SESSION_CLOSED;
+	CLEAN(known) struct known known = { 0 };
+	CLEAN(list) struct list domains = { 0 };
 	CLEAN(free) char *domain = NULL;
+	bool unfinished;
 
 	TRY(wrap(domain_normalise(cli->operands.v[0], &domain), "domain add"));
-	TRY(wrap(add(cli, &s, domain), "domain add"));
-	tell_postfix(cli, &s);
-	tell(cli, &s, domain, s.run.changes > 0);
+	TRY(change_open(cli, &s));
+	params_domains(&cli->params, &domains);
+	bool remembered = list_has(&domains, domain);
+	TRY(change_check_unfinished(cli, &s, remembered, &unfinished));
+	TRY(look_up(&s, domain, &known));
+	TRY(take_default(cli, domain, &known));
+	TRY(params_set(&cli->params, "extra-domain", domain));
+	TRY(wrap(change_run(cli, &s), "domain add %s", domain));
+	if (s.run.changes)
+		tell_postfix(cli, &s);
+	if (remembered && !unfinished && !s.run.changes)
+		return exists_already(domain);
+	tell_added(cli, &s, domain, &known, known.exists && !remembered);
 	return NULL;
 }
 
-/* --- delete --- */
-
-static struct error *forget(struct params *p, const char *domain)
-{
-	CLEAN(list) struct list left = { 0 };
-
-	for (size_t i = 0; i < p->extra_domains.n; i++)
-		if (strcmp(p->extra_domains.v[i], domain) != 0)
-			list_add(&left, p->extra_domains.v[i]);
-	TRY(params_set(p, "extra-domain", "none"));
-	for (size_t i = 0; i < left.n; i++)
-		TRY(params_set(p, "extra-domain", left.v[i]));
-	if (p->default_domain && strcmp(p->default_domain, domain) == 0)
-		TRY(params_set(p, "default-domain", "none"));
-	return NULL;
-}
-
-static struct error *check_deletable(struct cli *cli, struct accounts *a, const char *domain)
-{
-	struct standing now;
-
-	if (strcmp(domain, cli->params.domain) == 0)
-		return fail(ERR_CONFLICT, _("%s is the main domain, which the server is made for; `mailsetup rollback` takes the server back"),
-			domain);
-	TRY(look(cli, a, domain, &now));
-	if (!now.known && !now.row)
-		return fail(ERR_USAGE, _("there is no %s “%s”"), translated(kind.noun), domain);
-	TRY(accounts_begin(a));
-	return accounts_end(a, check(cli, a, domain, ROW_IS_DELETED));
-}
-
-static struct error *delete_row(struct cli *cli, struct accounts *a, const char *domain)
-{
-	TRY(accounts_row_delete(a, kind.table, kind.key_column, domain));
-	return check(cli, a, domain, ROW_IS_DELETED);
-}
-
-/* First out of what is remembered, so that no later install makes the row again; the row, which makes its mail ours, last. */
-static struct error *delete(struct cli *cli, struct session *s, const char *domain)
-{
-	CLEAN(accounts_close) struct accounts *before = NULL, *a = NULL;
-
-	TRY(rows_open(cli, s, &before));
-	TRY(check_deletable(cli, before, domain));
-	accounts_close(TAKE(before)); /* the steps open it anew */
-	TRY(forget(&cli->params, domain));
-	TRY(apply_params(cli, s));
-	TRY(accounts_open(s->host, false, &a));
-	TRY(accounts_begin(a));
-	return accounts_end(a, delete_row(cli, a, domain));
-}
-
-static struct error *run_delete(struct cli *cli)
-{
-	CLEAN(session) struct session s = SESSION_CLOSED;
-	CLEAN(free) char *domain = NULL;
-
-	TRY(wrap(domain_normalise(cli->operands.v[0], &domain), "domain delete"));
-	TRY(wrap(delete(cli, &s, domain), "domain delete"));
-	tell_postfix(cli, &s);
-	if (!cli->quiet && !cli->json)
-		fprintf(cli->screen.talk,
-			_("note: its DKIM keys stay in /etc/dkimkeys/clefs/%s: a key that the DNS knows is never made anew. Its records may be "
-			  "removed from the DNS.\n"),
-			domain);
-	rows_done(cli, &kind, domain, true, _("%s is no domain of this server any more"));
-	return NULL;
-}
-
-/* --- the commands --- */
-
-static const struct option_spec add_options[] = {
-	{ "default", 0, NULL, N_("the guide's web portal proposes it first; one domain at most"), &is_default, NULL, NULL },
-	{ 0 },
-};
-
-static const struct command add_command = {
+static const struct command add = {
 	.name = "domain add",
 	.operands = N_("DOMAIN"),
 	.operands_min = 1,
 	.operands_max = 1,
-	.summary = N_("serve one more domain: its row, DKIM key, signing, and what to publish"),
-	.help = N_("Does what `mailsetup install --extra-domain DOMAIN` does, for one more domain: the row, a DKIM key of its own, the tables "
-		   "of OpenDKIM, which reads them again, postmaster and abuse, and what SpamAssassin trusts. Mail goes on meanwhile. Then it shows "
-		   "the DNS records to publish. It can be gone on with after a kill, and taken back, like an install.\n\n"
-		   "A row that another hand has put into the table is taken over."),
+	.summary = N_("one more mail domain, with its DKIM key"),
+	.help = N_("Makes the row, the DKIM key, the signing tables, the spam filter's list and the aliases of postmaster and abuse, and has the "
+		   "daemons read them, without a restart; then prints the DNS records to publish. It is an install with one domain more: it goes "
+		   "on after it was stopped, and `mailsetup rollback` takes it back with the rest. A domain whose row another hand has written "
+		   "gets what it lacks. A key that is there is kept."),
 	.examples = "mailsetup domain add toto.fr",
 	.flags = NEEDS_ROOT | CHANGES,
-	.options = add_options,
-	.run = run_add,
+	.options = options,
+	.run = add_run,
 };
 
-static const struct command delete_command = {
+/* --- delete --- */
+
+#define OURS "virtual alias "
+
+/* The aliases that a step made, and nobody has changed, go with the domain. */
+static struct error *leave_out_ours(struct session *s, const char *domain, const struct list *users, struct list *ret)
+{
+	for (size_t i = 0; i < users->n; i++) {
+		const char *address = users->v[i] + strlen(OURS);
+		bool ours = false;
+
+		if (starts_with(users->v[i], OURS) && strcmp(address_domain(address), domain) == 0)
+			TRY(row_stands(&s->run, VIRTUAL, "courriel", address, &ours));
+		if (!ours)
+			list_add(ret, users->v[i]);
+	}
+	return NULL;
+}
+
+static struct error *refuse_used(struct session *s, struct accounts *a, const char *domain)
+{
+	CLEAN(list) struct list all = { 0 }, users = { 0 };
+	CLEAN(bytes) struct bytes named = { 0 };
+
+	TRY(accounts_domain_users(a, domain, &all));
+	TRY(leave_out_ours(s, domain, &all, &users));
+	if (!users.n)
+		return NULL;
+	for (size_t i = 0; i < users.n && i < NAMED_MAX; i++) {
+		CLEAN(free) char *shown = printable(users.v[i]);
+
+		bytes_printf(&named, "%s%s", i ? ", " : "", shown);
+	}
+	return fail(ERR_CONFLICT, _("domain delete %s: nothing was changed, as %zu of its accounts and aliases are there still: %s%s. Delete those first"),
+		domain, users.n, named.data, users.n > NAMED_MAX ? ", ..." : "");
+}
+
+static struct error *forget_domain(struct params *p, const char *domain)
+{
+	struct list kept = { 0 };
+	struct error *e;
+
+	for (size_t i = 0; i < p->extra_domains.n; i++)
+		if (strcmp(p->extra_domains.v[i], domain) != 0)
+			list_add(&kept, p->extra_domains.v[i]);
+	e = params_set(p, "extra-domain", "none");
+	for (size_t i = 0; i < kept.n && !e; i++)
+		e = params_set(p, "extra-domain", kept.v[i]);
+	list_free(&kept);
+	if (!e && p->default_domain && strcmp(p->default_domain, domain) == 0)
+		e = params_set(p, "default-domain", "none");
+	return e;
+}
+
+/* The domain's own row last: while it is there, the same command goes on. */
+static struct error *remove_rows(struct session *s, const char *key)
+{
+	CLEAN(list) struct list targets = { 0 };
+	CLEAN(free) char *below = text("@%s", key);
+
+	s->run.mode = RUN_APPLY;
+	s->run.step = &step_administrator;
+	TRY(journal_targets(s->run.state, s->run.step->name, "row", &targets));
+	for (size_t i = 0; i < targets.n; i++)
+		if (starts_with(targets.v[i], VIRTUAL "/") && ends_with(targets.v[i], below))
+			TRY(ensure_taken_back(&s->run, "row", targets.v[i]));
+	s->run.step = &step_database;
+	return ensure_no_row(&s->run, DOMAINS, "domaine", key);
+}
+
+static void tell_deleted(struct cli *cli, const char *domain)
+{
+	FILE *f = cli->screen.out;
+
+	if (cli->json) {
+		change_done_json(cli, true, "domain", domain);
+		return;
+	}
+	if (cli->quiet)
+		return;
+	fprintf(f, _("%s is no mail domain of this server any more\n"), domain);
+	fprintf(f, _("These DNS records of it may go: MX and TXT of %s, TXT of _dmarc.%s and below _domainkey.%s, SRV below _tcp.%s.\n"), domain, domain,
+		domain, domain);
+	fprintf(f, _("Its DKIM keys stay in /etc/dkimkeys/clefs/%s, and its mail where it is: `mailsetup domain add %s` takes them up again.\n"),
+		domain, domain);
+}
+
+/* As the table has it; a domain whose row is gone already may still be remembered. */
+static struct error *find_key(struct cli *cli, struct accounts *a, char **ret)
+{
+	struct error *e = rows_find(&kind, a, cli->operands.v[0], ret);
+	CLEAN(list) struct list domains = { 0 };
+	CLEAN(free) char *normal = NULL;
+
+	if (error_code(e) != ERR_USAGE)
+		return e;
+	params_domains(&cli->params, &domains);
+	error_free(domain_normalise(cli->operands.v[0], &normal));
+	if (!normal || !list_has(&domains, normal))
+		return e;
+	error_free(e);
+	*ret = TAKE(normal);
+	return NULL;
+}
+
+static struct error *delete_run(struct cli *cli)
+{
+	CLEAN(session) struct session s = SESSION_CLOSED;
+	CLEAN(accounts_close) struct accounts *a = NULL;
+	CLEAN(list) struct list domains = { 0 };
+	CLEAN(free) char *key = NULL;
+	bool unfinished;
+
+	TRY(change_open(cli, &s));
+	TRY(accounts_open(s.host, true, &a));
+	TRY(wrap(find_key(cli, a, &key), "domain delete"));
+	if (strcmp(key, cli->params.domain) == 0)
+		return fail(ERR_CONFLICT,
+			_("domain delete %s: it is the main domain, of which the server has its name and its own mail; `mailsetup rollback` "
+			  "removes the whole server"),
+			key);
+	params_domains(&cli->params, &domains);
+	TRY(change_check_unfinished(cli, &s, !list_has(&domains, key), &unfinished));
+	TRY(refuse_used(&s, a, key));
+	accounts_close(TAKE(a));
+	TRY(forget_domain(&cli->params, key));
+	TRY(wrap(change_run(cli, &s), "domain delete %s", key));
+	TRY(wrap(remove_rows(&s, key), "domain delete %s", key));
+	tell_postfix(cli, &s);
+	tell_deleted(cli, key);
+	return NULL;
+}
+
+static const struct command delete = {
 	.name = "domain delete",
 	.operands = N_("DOMAIN"),
 	.operands_min = 1,
 	.operands_max = 1,
-	.summary = N_("serve a domain no longer"),
-	.help = N_("Refused while accounts or aliases use it. Its mail is no longer accepted nor signed; its postmaster, abuse and root go with "
-		   "it, its DKIM keys stay. The main domain cannot be deleted."),
+	.summary = N_("stop serving a domain that nobody uses"),
+	.help = N_("Refused while accounts, aliases or virtual aliases use the domain, and always for the main one. The aliases of postmaster and "
+		   "abuse that were made with it go too. Its DKIM keys stay: a key that is published is never made anew."),
+	.examples = "mailsetup domain delete toto.fr",
 	.flags = NEEDS_ROOT | CHANGES,
-	.run = run_delete,
-	.subject = &kind,
+	.run = delete_run,
 };
 
 ROW_LIST("domain", kind);
 ROW_SHOW("domain", kind, N_("DOMAIN"));
 ROW_ACTION(enable, "domain enable", kind, N_("DOMAIN"), NEEDS_ROOT | CHANGES, N_("accept its mail again"),
-	N_("Counts from now on; Postfix reads it without a restart."), run_enable);
-ROW_ACTION(disable, "domain disable", kind, N_("DOMAIN"), NEEDS_ROOT | CHANGES, N_("refuse its mail; the row stays"),
-	N_("Counts from now on; Postfix reads it without a restart. Accounts, keys and mail stay for `mailsetup domain enable`."), run_disable);
-
-static const struct command *const actions[] = { &add_command, &row_list, &row_show, &enable, &disable, &delete_command, NULL };
+	N_("Counts from now on; Postfix reads it without a restart."), enable_run);
+ROW_ACTION(disable, "domain disable", kind, N_("DOMAIN"), NEEDS_ROOT | CHANGES, N_("refuse its mail; its row stays"),
+	N_("Counts from now on; Postfix reads it without a restart. Accounts, keys and mail stay for `mailsetup domain enable`."), disable_run);
+static const struct command *const actions[] = { &add, &row_list, &row_show, &enable, &disable, &delete, NULL };
 
 const struct command command_domain = {
 	.name = "domain",
-	.summary = N_("domains whose mail is delivered here"),
-	.help = N_("Domains are rows of the guide's table postfix_domaines, each with a DKIM key of its own."),
+	.summary = N_("mail domains"),
+	.help = N_("Domains are rows of the guide's table postfix_domaines, each with a DKIM key. A domain that is off gets no mail; its accounts "
+		   "stay."),
 	.actions = actions,
 };

@@ -38,9 +38,7 @@ static void show_mailboxes(const struct screen *s, const struct params *p, struc
 		fprintf(s->out, _("The first one is %s.\n"), p->admin);
 	else if (!count_mailboxes(h))
 		paragraph(s, _("There is none yet: `mailsetup install --admin ADDRESS` makes the first one."));
-	paragraph(s, _("Another one is a row of table postfix_utilisateurs in /etc/postfix/bdd/postfix.sqlite, "
-		       "with a password hash "
-		       "from `doveadm pw -s SHA512-CRYPT`."));
+	paragraph(s, _("`mailsetup user add ADDRESS` makes another one, `mailsetup virtual-alias add ADDRESS ADDRESS` an alias."));
 }
 
 void next_show(struct cli *cli, struct host *h)

@@ -1,6 +1,7 @@
 #include "cli/records.h"
 #include "base/i18n.h"
 #include "cli/json.h"
+#include "mail/name.h"
 
 static const char *level_note(enum dns_level level)
 {
@@ -61,6 +62,23 @@ void records_keep(struct published *p, const char *domain)
 	drop(&p->records, of_domain, domain);
 }
 
+struct zone {
+	const char *name;
+	const struct list *domains;
+};
+
+static bool of_zone(const struct dns_record *r, const void *context)
+{
+	const struct zone *zone = context;
+
+	return strcmp(dns_zone_of(r, zone->domains), zone->name) == 0;
+}
+
+void records_keep_zone(struct published *p, const char *domain)
+{
+	drop(&p->records, of_zone, &(struct zone){ domain, &p->domains });
+}
+
 static bool not_optional(const struct dns_record *r, const void *context)
 {
 	(void)context;
@@ -96,4 +114,17 @@ void records_json_to_publish(struct cli *cli, struct host *h, const char *domain
 		json_decref(record);
 		json_write(cli->screen.out, event);
 	}
+}
+
+struct error *records_check_server(const char *server)
+{
+	size_t length = strcspn(server, "@");
+	CLEAN(free) char *address = text_copy_n(server, length), *normal = NULL, *shown = printable(server);
+	const char *port = server[length] ? server + length + 1 : NULL;
+	size_t digits = port ? strspn(port, "0123456789") : 0;
+
+	TRY(wrap(ip_normalise(address, &normal), "--server %s", shown));
+	if (port && (!digits || digits > 5 || port[digits] || strtol(port, NULL, 10) < 1 || strtol(port, NULL, 10) > 65535))
+		return fail(ERR_USAGE, _("--server %s: the port is a number between 1 and 65535"), shown);
+	return NULL;
 }

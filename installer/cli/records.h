@@ -18,3 +18,7 @@ void records_json_to_publish(struct cli *cli, struct host *h, const char *domain
 json_t *record_json(const struct dns_record *r);
 /* Leaves those of one domain; the host name's stay where they lie in its zone. */
 void records_keep(struct published *p, const char *domain);
+/* Leaves what lies in the zone of the domain, whichever domain it serves. */
+void records_keep_zone(struct published *p, const char *domain);
+/* --server IP[@PORT]; ERR_USAGE. */
+struct error *records_check_server(const char *server) MUST_USE;

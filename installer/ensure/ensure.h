@@ -34,6 +34,8 @@ struct error *ensure_asset(struct run *run, const char *path, const struct varia
  * does, the line is appended; pattern may be NULL. Owner and mode of an existing file stay; a missing one is made with owner. */
 struct error *ensure_line(struct run *run, const char *path, const char *pattern, const char *line, struct owner owner)
 	MUST_USE;
+/* There is no such file: what mailsetup made is taken back; another hand's comes back at the rollback of the step. */
+struct error *ensure_no_file(struct run *run, const char *path) MUST_USE;
 /* Only mode and owner, of a file or directory that exists or that a package brings. */
 struct error *ensure_attributes(struct run *run, const char *path, struct owner owner) MUST_USE;
 
@@ -74,6 +76,8 @@ struct error *count_mail(struct run *run, const struct packages *packages, unsig
 /* keys.c; computed in the background from the moment it is planned. An existing good one is kept, whatever its size; one that
  * was made here comes back after the rollback of its step. */
 struct error *ensure_private_key(struct run *run, const char *path, unsigned bits, struct owner owner) MUST_USE;
+/* It is given up for good: it does not come back. */
+struct error *ensure_no_private_key(struct run *run, const char *path) MUST_USE;
 /* Self-signed for hostname, made anew when it does not match the key or does not cover hostname. */
 struct error *ensure_certificate(struct run *run, const char *path, const char *key_path, const char *hostname, unsigned days,
 	struct owner owner) MUST_USE;
@@ -90,6 +94,11 @@ struct error *ensure_row(struct run *run, const char *table, const char *key_col
 /* The same, but a row that mailsetup made and nobody has changed since follows the cells. */
 struct error *ensure_row_follows(struct run *run, const char *table, const char *key_column, const char *key,
 	const struct cell *cells) MUST_USE;
+
+/* Is the row there as mailsetup made it? */
+struct error *row_stands(struct run *run, const char *table, const char *key_column, const char *key, bool *ret) MUST_USE;
+/* The row goes, whoever made it; a rollback does not bring it back. */
+struct error *ensure_no_row(struct run *run, const char *table, const char *key_column, const char *key) MUST_USE;
 
 /* compiled.c; output is made by argv (which must write it) and made anew when a source's digest has changed. */
 struct error *ensure_compiled(struct run *run, const char *output, const char *const *sources, const char *const *argv,

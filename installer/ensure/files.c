@@ -17,6 +17,24 @@ struct error *ensure_asset(struct run *run, const char *path, const struct varia
 	return put_file(run, path, content.data, content.size, owner);
 }
 
+struct error *ensure_no_file(struct run *run, const char *path)
+{
+	CLEAN(file_image) struct file_image before = { 0 };
+
+	TRY(ensure_taken_back(run, "file", path));
+	TRY(file_capture(run->host, path, &before));
+	if (!before.info.exists)
+		return NULL;
+	if (run_is_plan(run)) {
+		run_difference(run, "file", path, false, "to be removed");
+		return NULL;
+	}
+	TRY(run_intend(run, &(struct undo_record){ .verb = "file", .target = (char *)path, .image = before, .wrote = "absent" }));
+	TRY(file_remove(run->host, path));
+	run_changed(run, "file", path);
+	return NULL;
+}
+
 struct error *undo_file(struct run *run, const struct undo_record *record)
 {
 	return undo_path(run, record, record->target);

@@ -90,6 +90,14 @@ struct error *ensure_private_key(struct run *run, const char *path, unsigned bit
 	return make_key(run, path, bits, owner);
 }
 
+struct error *ensure_no_private_key(struct run *run, const char *path)
+{
+	CLEAN(free) char *note = text("key:%s", path);
+
+	TRY(ensure_no_file(run, path));
+	return run_is_plan(run) ? NULL : state_note_set(run->state, note, NULL);
+}
+
 static struct error *certificate_serves(const struct bytes *pem, const struct bytes *key, const char *hostname)
 {
 	CLEAN(certificate_facts) struct certificate_facts facts = { 0 };

@@ -145,17 +145,25 @@ static bool row_is_ours(const struct list *found, const json_t *values)
 	return true;
 }
 
-static struct error *delete_row(struct run *run, struct accounts *a, const struct list *names, const json_t *values)
+/* The columns of values, as the row has them now. */
+static struct error *find_cells(struct accounts *a, const char *table, const char *key_column, const char *key, const json_t *values,
+	struct list *ret)
 {
-	size_t count = json_object_size(values), i = 0;
-	CLEAN(free) struct cell *want = allocate((count + 1) * sizeof(*want));
-	CLEAN(list) struct list found = { 0 };
+	CLEAN(free) struct cell *want = allocate((json_object_size(values) + 1) * sizeof(*want));
 	const char *column;
 	json_t *value;
+	size_t i = 0;
 
 	json_object_foreach((json_t *)values, column, value)
 		want[i++] = (struct cell){ column, json_string_value(value) };
-	TRY(accounts_row_find(a, names->v[0], names->v[1], names->v[2], want, &found));
+	return accounts_row_find(a, table, key_column, key, want, ret);
+}
+
+static struct error *delete_row(struct run *run, struct accounts *a, const struct list *names, const json_t *values)
+{
+	CLEAN(list) struct list found = { 0 };
+
+	TRY(find_cells(a, names->v[0], names->v[1], names->v[2], values, &found));
 	if (!found.n)
 		return NULL;
 	if (row_is_ours(&found, values))
@@ -163,6 +171,48 @@ static struct error *delete_row(struct run *run, struct accounts *a, const struc
 	run_kept(run, "%s: the row %s of %s was changed since mailsetup made it and stays", ACCOUNTS_PATH, names->v[2],
 		names->v[0]);
 	return NULL;
+}
+
+struct error *row_stands(struct run *run, const char *table, const char *key_column, const char *key, bool *ret)
+{
+	CLEAN(free) char *target = text("%s/%s/%s", table, key_column, key);
+	CLEAN(undo_record) struct undo_record record = { 0 };
+	CLEAN(accounts_close) struct accounts *a = NULL;
+	CLEAN(list) struct list found = { 0 };
+
+	*ret = false;
+	if (run->state)
+		TRY(journal_find(run->state, "row", target, &record));
+	CLEAN(json_decref) json_t *values = json_loads(record.data ? record.data : "", 0, NULL);
+	if (!values)
+		return NULL;
+	TRY(accounts_open(run->host, true, &a));
+	TRY(find_cells(a, table, key_column, key, values, &found));
+	*ret = found.n && row_is_ours(&found, values);
+	return NULL;
+}
+
+struct error *ensure_no_row(struct run *run, const char *table, const char *key_column, const char *key)
+{
+	CLEAN(free) char *target = text("%s/%s/%s", table, key_column, key);
+	CLEAN(undo_record) struct undo_record record = { 0 };
+	CLEAN(accounts_close) struct accounts *a = NULL;
+	bool there;
+
+	TRY(find_row(run, table, key_column, key, &there));
+	if (there && run_is_plan(run)) {
+		run_difference(run, "row", target, false, "to be removed");
+		return NULL;
+	}
+	if (run_is_plan(run))
+		return NULL;
+	if (there) {
+		TRY(accounts_open(run->host, false, &a));
+		TRY(accounts_row_delete(a, table, key_column, key));
+		run_changed(run, "row", target);
+	}
+	TRY(journal_find(run->state, "row", target, &record));
+	return record.seq ? journal_forget(run->state, record.seq) : NULL;
 }
 
 struct error *ensure_row_follows(struct run *run, const char *table, const char *key_column, const char *key,

@@ -20,8 +20,10 @@ static PRINTF_LIKE(3, 4) void say(struct dns_finding *f, enum dns_verdict verdic
 	f->verdict = verdict;
 	free(f->note);
 	va_start(arguments, note);
-	f->note = *note ? text_v(note, arguments) : NULL;
+	f->note = text_v(note, arguments);
 	va_end(arguments);
+	if (!*f->note)
+		free(TAKE(f->note));
 }
 
 static bool share_one(const struct list *a, const struct list *b)

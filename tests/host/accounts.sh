@@ -293,21 +293,7 @@ plan() {
 	on sed -n 's/%s/u77@exemple.fr/; s/^query = /EXPLAIN QUERY PLAN /; /^EXPLAIN/,$p' /etc/postfix/sqlite-expediteurs.cf >"$scratch/plan.sql"
 	on sqlite3 "$database" <"$scratch/plan.sql"
 }
-cat >"$scratch/measure.pl" <<'PERL'
-# The wall time in milliseconds and the peak memory in KiB of a command; its limits are the first two arguments.
-use Time::HiRes qw(time);
-my ($most_ms, $most_kb) = splice(@ARGV, 0, 2);
-my $begun = time;
-my $pid = fork // die;
-if (!$pid) { open(STDOUT, '>', '/dev/null'); open(STDIN, '<', '/root/password'); exec @ARGV; }
-my $usage = "\0" x 144;
-syscall(61, $pid, my $status = "\0" x 4, 0, $usage);
-my $ms = int((time - $begun) * 1000);
-my ($kb) = unpack('x32 q', $usage);
-print "$ms ms, $kb KiB (at most $most_ms, $most_kb)\n";
-exit(unpack('l', $status) || $ms > $most_ms || $kb > $most_kb);
-PERL
-lab copy "$host" "$scratch/measure.pl" /root/measure.pl
+lab copy "$host" tests/bench/measure.pl /root/measure.pl
 on sh -c 'echo motdepasse >/root/password'
 measure() { # MS KIB MAILSETUP-ARGUMENT...
 	on perl /root/measure.pl "$1" "$2" mailsetup "${@:3}"

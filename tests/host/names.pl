@@ -24,7 +24,8 @@ my @users = ('root', 'postmaster', 'abuse', 'vmail', '..', '.hidden', 'a.b.', '-
 my %normal = ('exemple.fr.' => 'exemple.fr', 'EXEMPLE.FR' => 'exemple.fr', "\xc3\xa9t\xc3\xa9.fr" => 'xn--t-9fab.fr',
 	"e\xcc\x81te\xcc\x81.fr" => 'xn--t-9fab.fr', "ex\xd0\xb5mple.fr" => 'xn--exmple-4of.fr', "exemple\xe3\x80\x82fr" => 'exemple.fr',
 	'a.b.' => 'a.b');
-my @names = (@domains, (map { "jean\@$_" } @domains), @users, (map { "$_\@exemple.fr" } @users));
+my @bare = (@domains, @users);
+my @addresses = ((map { "jean\@$_" } @domains), (map { "$_\@exemple.fr" } @users), '', '-x', 'exemple', 'EXEMPLE.FR', '<>', "' OR 1=1");
 sub normal_of {
 	my ($name) = @_;
 	return $normal{$name} if exists $normal{$name};
@@ -132,12 +133,39 @@ sub judge {
 	return "stored as $new";
 }
 
+# All names in one file: it is refused as a whole, and what it names is refused. Returns those that it does not name.
+sub not_named {
+	my ($argv, $input, @all) = @_;
+	my ($head, $line) = split /(?<=\n)/, $input;
+	my ($text, $number, %at) = ($head, 2);
+	for my $name (@all) {
+		my $quoted = csv($name);
+		(my $row = $line) =~ s/NAME/$quoted/;
+		$at{$number} = $name;
+		$number += ($row =~ tr/\n//);
+		$text .= $row;
+	}
+	my ($status, $out, $err) = run($text, 'mailsetup', @$argv);
+	my %named = map { $_ => 1 } $err =~ /^standard input:(\d+): \S/mg;
+	$count += @all;
+	return ["exit status $status"] unless $status == 2 || $status == 4;
+	return ['a control byte in the output'] if "$out$err" =~ /[\x00-\x08\x0b-\x1f\x7f]/;
+	return ['refused, and yet a row has changed'] if rows() ne $before;
+	return ['a line is named that is none'] if grep { !exists $at{$_} } keys %named;
+	return map { $at{$_} } grep { !$named{$_} } sort { $a <=> $b } keys %at;
+}
+
 for my $command (@commands) {
 	my ($argv, $undo, $input) = @$command;
 	my $shown = join(' ', @$argv) . (defined $input ? " <<< $input" : '');
 	my ($wrong, $example) = (0, '');
 	$shown =~ s/\n/\\n/g;
-	for my $name (@names, defined $input ? ("a\0b\@exemple.fr", "jean\@exemple.fr\0") : ()) {
+	my @names = $argv->[0] eq 'alias' || grep { /^(554|--name|--privilege)$/ } @$argv ? @bare : @addresses;
+	if (defined $input && $undo) {
+		@names = not_named($argv, $input, @names, @bare, "a\0b\@exemple.fr", "jean\@exemple.fr\0");
+		$wrong++, $example = "# a file of all: $names[0][0]\n" if @names == 1 && ref $names[0];
+	}
+	for my $name (grep { !ref } @names) {
 		my @words = map { my $w = $_; $w =~ s/NAME/$name/; $w } @$argv;
 		my $fed = "motdepasse\n";
 		if (defined $input) {

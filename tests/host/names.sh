@@ -39,14 +39,14 @@ try_password() { # PASSWORD
 	printf '%s\n' "$1" | on mailsetup user passwd jean@exemple.fr --password-stdin
 }
 holds() { # PASSWORD: set, then Dovecot takes it, and not without its last byte
-	try_password "$1" >/dev/null && on doveadm auth test jean@exemple.fr "$1" && ! on doveadm auth test jean@exemple.fr "${1%?}"
+	try_password "$1" >/dev/null && on doveadm auth test -- jean@exemple.fr "$1" && ! on doveadm auth test -- jean@exemple.fr "${1%?}"
 }
 long=$(printf 'x%.0s' {1..73})
 for password in "${long}" "$(printf 'y%.0s' {1..511})" 'deux:points:ici' '{PLAIN}motdepasse' '-motdepasse' "' OR 1=1 --" $'\u00e9t\u00e9-d-ici' \
 	$'e\u0301te\u0301-d-ici' '%{user}%d$x`id`' '  espaces  ' "guillemets\"'\\"; do
 	check "password ${password:0:24}: taken literally" holds "$password"
 done
-check 'NFC is not NFD' sh -c '! tests/lab/lab exec "$0" doveadm auth test jean@exemple.fr "$1"' "$host" $'\u00e9t\u00e9-d-ici'
+check 'NFC is not NFD' sh -c '! tests/lab/lab exec "$0" doveadm auth test -- jean@exemple.fr "$1"' "$host" $'\u00e9t\u00e9-d-ici'
 hash_now() {
 	sql "SELECT mot_de_passe FROM postfix_utilisateurs WHERE utilisateur = 'jean@exemple.fr'"
 }

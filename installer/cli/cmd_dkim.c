@@ -1,0 +1,604 @@
+#include "base/i18n.h"
+#include "cli/change.h"
+#include "cli/json.h"
+#include "cli/records.h"
+#include "ensure/ensure.h"
+#include "host/file.h"
+#include "mail/dkim.h"
+#include "mail/name.h"
+#include "steps/steps.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <time.h>
+
+#define ASK_SECONDS   6
+#define WAIT_DAYS     7 /* a message that was deferred has been delivered, or sent back, by then */
+
+static const char *selector, *server;
+static bool force;
+
+/* --- what there is of keys --- */
+
+static char *stopped_note(const char *domain, const char *name)
+{
+	return text(DKIM_STOPPED_NOTE "%s:%s", domain, name);
+}
+
+/* When it stopped signing, in seconds since 1970; 0: never. */
+static struct error *read_stopped(struct session *s, const char *domain, const char *name, time_t *ret)
+{
+	CLEAN(free) char *note = stopped_note(domain, name);
+	CLEAN(free) char *value = NULL;
+
+	TRY(state_note_get(s->run.state, note, &value));
+	*ret = value ? (time_t)strtoll(value, NULL, 10) : 0;
+	return NULL;
+}
+
+static struct error *set_stopped(struct session *s, const char *domain, const char *name, time_t when)
+{
+	CLEAN(free) char *note = stopped_note(domain, name);
+	CLEAN(free) char *value = text("%jd", (intmax_t)when);
+
+	return state_note_set(s->run.state, note, when ? value : NULL);
+}
+
+static char *day(time_t when)
+{
+	char s[32] = "";
+	struct tm tm;
+
+	if (localtime_r(&when, &tm))
+		strftime(s, sizeof(s), "%Y-%m-%d", &tm);
+	return text_copy(s);
+}
+
+static struct error *key_exists(struct session *s, const char *domain, const char *name, bool *ret)
+{
+	CLEAN(free) char *path = dkim_path(domain, name, "private");
+
+	return machine_file_exists(&s->run, path, ret);
+}
+
+/* Keys on disk that no table names: of a selector before, or retired half. */
+static struct error *unused_keys(struct session *s, const char *domain, const struct list *known, struct list *ret)
+{
+	CLEAN(free) char *directory = text(DKIM_KEYS "/%s", domain);
+	CLEAN(list) struct list names = { 0 };
+
+	TRY(directory_list(s->host, directory, &names));
+	for (size_t i = 0; i < names.n; i++) {
+		if (names.v[i][0] == '.' || !ends_with(names.v[i], ".private"))
+			continue;
+		CLEAN(free) char *name = text_copy_n(names.v[i], strlen(names.v[i]) - strlen(".private"));
+		if (!list_has(known, name))
+			list_add(ret, name);
+	}
+	return NULL;
+}
+
+/* The operand as a domain that has keys. */
+static struct error *take_domain(struct cli *cli, char **ret)
+{
+	CLEAN(list) struct list domains = { 0 };
+
+	TRY(wrap(domain_normalise(cli->operands.v[0], ret), "%s", cli->command->name));
+	params_domains(&cli->params, &domains);
+	return list_has(&domains, *ret) ? NULL
+					: fail(ERR_USAGE,
+						  _("%s: %s is no domain that this server signs for; `mailsetup domain add %s` makes it one"),
+						  cli->command->name, *ret, *ret);
+}
+
+/* --- rotate --- */
+
+static struct error *is_free(struct session *s, const char *domain, const char *name, const struct list *keys, bool *ret)
+{
+	time_t stopped;
+	bool exists;
+
+	TRY(key_exists(s, domain, name, &exists));
+	TRY(read_stopped(s, domain, name, &stopped));
+	*ret = !exists && !stopped && !list_has(keys, name);
+	return NULL;
+}
+
+/* mail, mail2, mail3; s2026, s2027. */
+static struct error *next_selector(struct session *s, const char *domain, const struct list *keys, char **ret)
+{
+	const char *old = keys->v[0];
+	size_t length = strlen(old);
+
+	while (length && isdigit((unsigned char)old[length - 1]) && strlen(old) - length < 9)
+		length--;
+	unsigned long number = old[length] ? strtoul(old + length, NULL, 10) + 1 : 2;
+	for (unsigned tries = 0; tries < 1000; tries++, number++) {
+		CLEAN(free) char *name = text("%.*s%lu", (int)length, old, number);
+		bool free_name;
+
+		TRY(is_free(s, domain, name, keys, &free_name));
+		if (!free_name)
+			continue;
+		*ret = TAKE(name);
+		return NULL;
+	}
+	return fail(ERR_CONFLICT, _("dkim rotate %s: no free name for the new key; give one: --selector NAME"), domain);
+}
+
+/* The key that waits for its turn; NULL where there is none. */
+static struct error *find_new(struct session *s, const char *domain, const struct list *keys, char **ret)
+{
+	for (size_t i = 1; i < keys->n && !*ret; i++) {
+		time_t stopped;
+
+		TRY(read_stopped(s, domain, keys->v[i], &stopped));
+		if (!stopped)
+			*ret = text_copy(keys->v[i]);
+	}
+	return NULL;
+}
+
+/* Which key is to sign. */
+static struct error *choose(struct session *s, const char *domain, const struct list *keys, char **ret)
+{
+	CLEAN(free) char *waiting = NULL, *named = NULL;
+	time_t stopped = 0;
+
+	TRY(find_new(s, domain, keys, &waiting));
+	if (selector)
+		TRY(wrap(selector_normalise(selector, &named), "--selector"));
+	if (named && strcmp(named, keys->v[0]) == 0)
+		return fail(ERR_CONFLICT, _("dkim rotate %s: %s signs already; nothing was changed"), domain, named);
+	if (waiting && named && strcmp(waiting, named) != 0)
+		return fail(ERR_CONFLICT,
+			_("dkim rotate %s: the new key %s is there already; rotate to it without --selector, or `mailsetup dkim retire %s %s` "
+			  "first"),
+			domain, waiting, domain, waiting);
+	if (named && !list_has(keys, named)) {
+		TRY(read_stopped(s, domain, named, &stopped));
+		if (stopped) {
+			CLEAN(free) char *when = day(stopped);
+
+			return fail(ERR_CONFLICT,
+				_("dkim rotate %s: %s is the name of a key that signed until %s and was retired; take another name"), domain,
+				named, when);
+		}
+	}
+	if (named || waiting) {
+		*ret = named ? TAKE(named) : TAKE(waiting);
+		return NULL;
+	}
+	return next_selector(s, domain, keys, ret);
+}
+
+/* Does the DNS carry the key? ERR_PRECHECK says what it has instead. */
+static struct error *ask_dns(struct session *s, const char *domain, const char *name)
+{
+	CLEAN(free) char *owner = text("%s._domainkey.%s", name, domain);
+	CLEAN(free) char *own = NULL;
+	CLEAN(list) struct list found = { 0 };
+	const char *reason;
+	bool same = false;
+
+	TRY(dkim_read_record(s->host, domain, name, &own));
+	switch (dns_lookup(server, owner, "TXT", ASK_SECONDS, &found, &reason)) {
+	case DNS_UNKNOWN:
+		return fail(ERR_PRECHECK, _("no answer for %s TXT (%s)"), owner, reason);
+	case DNS_NONE:
+		return fail(ERR_PRECHECK, _("the DNS has no record %s yet"), owner);
+	case DNS_FOUND:
+		break;
+	}
+	/* A receiver takes any of several records. */
+	for (size_t i = 0; i < found.n; i++) {
+		TRY(recode(wrap(dkim_same_key(found.v[i], own, &same), "%s", owner), ERR_PRECHECK));
+		if (!same)
+			return fail(ERR_PRECHECK, _("the DNS has another key at %s"), owner);
+	}
+	return NULL;
+}
+
+static void first(struct list *keys, const char *name)
+{
+	struct list order = { 0 };
+
+	list_add(&order, name);
+	for (size_t i = 0; i < keys->n; i++)
+		if (strcmp(keys->v[i], name) != 0)
+			list_add(&order, keys->v[i]);
+	list_free(keys);
+	*keys = order;
+}
+
+/* The notes come first: killed then, the key that is noted as stopped still signs, and the next call finds the new one waiting. */
+static struct error *let_sign(struct cli *cli, struct session *s, const char *domain, struct list *keys, const char *name)
+{
+	TRY(set_stopped(s, domain, keys->v[0], time(NULL)));
+	TRY(set_stopped(s, domain, name, 0));
+	first(keys, name);
+	TRY(params_set_selectors(&cli->params, domain, keys));
+	return change_run(cli, s);
+}
+
+static void put_record(struct cli *cli, struct session *s, const char *domain, const char *name)
+{
+	CLEAN(free) char *record = NULL, *owner = text("%s._domainkey.%s.", name, domain);
+	CLEAN(bytes) struct bytes line = { 0 };
+
+	error_free(dkim_read_record(s->host, domain, name, &record));
+	dns_zone_line(&(struct dns_record){ .owner = owner, .type = (char *)"TXT", .value = record ? record : (char *)"" }, &line);
+	fputs(bytes_text(&line), cli->screen.out);
+}
+
+static void done(struct cli *cli, struct session *s, const char *domain, const char *name, const char *signs)
+{
+	CLEAN(free) char *record = NULL;
+	json_t *object = json_event("done");
+
+	error_free(dkim_read_record(s->host, domain, name, &record));
+	json_object_set_new(object, "changed", json_boolean(s->run.changes > 0));
+	json_set_text(object, "domain", domain);
+	json_set_text(object, "selector", name);
+	json_set_text(object, "signs", signs);
+	json_set_text(object, "value", record);
+	json_write(cli->screen.out, object);
+}
+
+static void tell_made(struct cli *cli, struct session *s, const char *domain, const char *name)
+{
+	const char *signs = params_signing_selector(&cli->params, domain);
+
+	if (cli->json) {
+		done(cli, s, domain, name, signs);
+	} else if (!cli->quiet) {
+		fprintf(cli->screen.out, _("The new key %s of %s is made; %s goes on signing. Publish in the DNS:\n\n"), name, domain, signs);
+		put_record(cli, s, domain, name);
+		fprintf(cli->screen.out, _("\nWhen the record is there, `mailsetup dkim rotate %s` again lets the new key sign.\n"), domain);
+	}
+}
+
+static void tell_switched(struct cli *cli, struct session *s, const char *domain, const char *before)
+{
+	const char *name = params_signing_selector(&cli->params, domain);
+
+	if (cli->json) {
+		done(cli, s, domain, name, name);
+		return;
+	}
+	if (cli->quiet)
+		return;
+	fprintf(cli->screen.out, _("%s signs for %s now.\n"), name, domain);
+	if (force)
+		put_record(cli, s, domain, name);
+	if (before)
+		fprintf(cli->screen.out,
+			_("Leave the record of %s in the DNS for a week, for mail that is still on its way; then `mailsetup dkim retire %s %s`.\n"),
+			before, domain, before);
+}
+
+static struct error *make_key(struct cli *cli, struct session *s, const char *domain, struct list *keys, const char *name)
+{
+	list_add(keys, name);
+	TRY(params_set_selectors(&cli->params, domain, keys));
+	TRY(change_run(cli, s));
+	tell_made(cli, s, domain, name);
+	return NULL;
+}
+
+/* A call that was killed has left the machine behind the parameters. */
+static struct error *go_on(struct cli *cli, struct session *s, const char *domain, const struct list *keys)
+{
+	CLEAN(free) char *waiting = NULL;
+
+	TRY(change_run(cli, s));
+	TRY(find_new(s, domain, keys, &waiting));
+	if (!cli->json && !cli->quiet)
+		fputs(_("What was open of an earlier run is done.\n"), cli->screen.out);
+	if (waiting)
+		tell_made(cli, s, domain, waiting);
+	else
+		tell_switched(cli, s, domain, keys->n > 1 ? keys->v[1] : NULL);
+	return NULL;
+}
+
+static struct error *rotate(struct cli *cli, struct session *s, const char *domain, struct list *keys)
+{
+	CLEAN(free) char *name = NULL, *before = text_copy(keys->v[0]);
+
+	TRY(choose(s, domain, keys, &name));
+	if (!list_has(keys, name) && !force)
+		return make_key(cli, s, domain, keys, name);
+	if (!force)
+		TRY(wrap(ask_dns(s, domain, name), _("dkim rotate %s: %s goes on signing, nothing was changed"), domain, before));
+	TRY(let_sign(cli, s, domain, keys, name));
+	tell_switched(cli, s, domain, before);
+	return NULL;
+}
+
+static struct error *rotate_run(struct cli *cli)
+{
+	CLEAN(session) struct session s = SESSION_CLOSED;
+	CLEAN(list) struct list keys = { 0 };
+	CLEAN(free) char *domain = NULL;
+	bool unfinished;
+
+	if (server)
+		TRY(records_check_server(server));
+	TRY(change_open(cli, &s));
+	TRY(take_domain(cli, &domain));
+	params_selectors(&cli->params, domain, &keys);
+	TRY(change_check_unfinished(cli, &s, keys.n > 1, &unfinished));
+	TRY(run_plan(&s.run, &s.graph));
+	return unfinished || s.run.difference_count ? go_on(cli, &s, domain, &keys) : rotate(cli, &s, domain, &keys);
+}
+
+static const struct option_spec rotate_options[] = {
+	{ "selector", 0, N_("NAME"), N_("name of the new key (default: the next one, mail2 after mail)"), NULL, &selector, NULL },
+	{ "server", 0, N_("IP[@PORT]"), N_("the DNS server to ask (default: the machine's resolvers)"), NULL, &server, NULL },
+	{ "force", 0, NULL, N_("let the new key sign at once, whatever the DNS has: until it is published, receivers distrust the mail"), &force,
+		NULL, NULL },
+	{ 0 },
+};
+
+static const struct command rotate_command = {
+	.name = "dkim rotate",
+	.operands = N_("DOMAIN"),
+	.operands_min = 1,
+	.operands_max = 1,
+	.summary = N_("a new key for a domain, in two calls"),
+	.help = N_("The first call makes a key under a new name, which does not sign yet, and prints the record to publish. The second one asks the "
+		   "DNS: when it carries the new key, that one signs from then on, and the old one stays until `mailsetup dkim retire`; else the "
+		   "exit status is 3 and nothing is changed. No mail is signed with a key that the DNS does not carry, unless --force wants it. A "
+		   "key that is there is never made anew."),
+	.examples = "mailsetup dkim rotate exemple.fr\nmailsetup dkim rotate exemple.fr --selector s2027",
+	.flags = NEEDS_ROOT | CHANGES,
+	.options = rotate_options,
+	.run = rotate_run,
+};
+
+/* --- retire --- */
+
+static struct error *take_old(struct cli *cli, struct session *s, const char *domain, const struct list *keys, char **ret)
+{
+	CLEAN(list) struct list others = { 0 };
+	CLEAN(bytes) struct bytes named = { 0 };
+
+	for (size_t i = 1; i < keys->n; i++)
+		list_add(&others, keys->v[i]);
+	TRY(unused_keys(s, domain, keys, &others));
+	if (cli->operands.n > 1) {
+		TRY(wrap(selector_normalise(cli->operands.v[1], ret), "dkim retire"));
+		if (strcmp(*ret, keys->v[0]) == 0)
+			return fail(ERR_CONFLICT, _("dkim retire %s: %s signs; `mailsetup dkim rotate %s` lets another key sign first"), domain,
+				*ret, domain);
+		return list_has(&others, *ret) ? NULL
+					       : fail(ERR_USAGE, _("dkim retire: %s has no key %s; `mailsetup dkim list` shows them"), domain, *ret);
+	}
+	for (size_t i = 0; i < others.n; i++)
+		bytes_printf(&named, "%s%s", i ? ", " : "", others.v[i]);
+	if (!others.n)
+		return fail(ERR_CONFLICT, _("dkim retire %s: there is no key but %s, which signs; `mailsetup dkim rotate %s` makes another"), domain,
+			keys->v[0], domain);
+	if (others.n > 1)
+		return fail(ERR_USAGE, _("dkim retire %s: which one? There are %s"), domain, named.data);
+	*ret = text_copy(others.v[0]);
+	return NULL;
+}
+
+static struct error *remove_files(struct session *s, const char *domain, const char *name)
+{
+	CLEAN(free) char *key = dkim_path(domain, name, "private");
+	CLEAN(free) char *zone_text = dkim_path(domain, name, "txt");
+
+	s->run.mode = RUN_APPLY;
+	s->run.step = &step_dkim;
+	TRY(ensure_no_file(&s->run, zone_text));
+	return ensure_no_private_key(&s->run, key);
+}
+
+static void tell_retired(struct cli *cli, const char *domain, const char *name, time_t stopped)
+{
+	if (cli->json) {
+		change_done_json(cli, true, "selector", name);
+		return;
+	}
+	if (cli->quiet)
+		return;
+	fprintf(cli->screen.out, _("The key %s of %s is removed.\n"), name, domain);
+	if (!stopped) {
+		fprintf(cli->screen.out, _("It has signed nothing here since `dkim rotate` knows it: the DNS record %s._domainkey.%s may go.\n"), name, domain);
+		return;
+	}
+	CLEAN(free) char *since = day(stopped);
+	CLEAN(free) char *until = day(stopped + WAIT_DAYS * 24 * 3600);
+	fprintf(cli->screen.out, _("It signed until %s. The DNS record %s._domainkey.%s may go from %s on: mail that was on its way has arrived by then.\n"),
+		since, name, domain, until);
+}
+
+/* Signing goes on without it before the key itself goes. */
+static struct error *retire_run(struct cli *cli)
+{
+	CLEAN(session) struct session s = SESSION_CLOSED;
+	CLEAN(list) struct list keys = { 0 }, left = { 0 };
+	CLEAN(free) char *domain = NULL, *name = NULL;
+	bool unfinished;
+	time_t stopped;
+
+	TRY(change_open(cli, &s));
+	TRY(take_domain(cli, &domain));
+	params_selectors(&cli->params, domain, &keys);
+	TRY(take_old(cli, &s, domain, &keys, &name));
+	TRY(change_check_unfinished(cli, &s, !list_has(&keys, name), &unfinished));
+	TRY(read_stopped(&s, domain, name, &stopped));
+	for (size_t i = 0; i < keys.n; i++)
+		if (strcmp(keys.v[i], name) != 0)
+			list_add(&left, keys.v[i]);
+	TRY(params_set_selectors(&cli->params, domain, &left));
+	TRY(change_run(cli, &s));
+	TRY(remove_files(&s, domain, name));
+	tell_retired(cli, domain, name, stopped);
+	return NULL;
+}
+
+static const struct command retire = {
+	.name = "dkim retire",
+	.operands = N_("DOMAIN [SELECTOR]"),
+	.operands_min = 1,
+	.operands_max = 2,
+	.summary = N_("remove a key that does not sign any more"),
+	.help = N_("Removes the private key, for good, and says from when on its DNS record may go: a week after it signed for the last time. The key "
+		   "that signs is refused. Its name is not used for another key."),
+	.examples = "mailsetup dkim retire exemple.fr mail",
+	.flags = NEEDS_ROOT | CHANGES,
+	.run = retire_run,
+};
+
+/* --- list --- */
+
+struct shown_key {
+	char *domain, *selector, *state, *dns;
+	time_t stopped;
+};
+
+static struct error *describe(struct session *s, const char *domain, const struct list *keys, size_t i, size_t used, struct shown_key *ret)
+{
+	*ret = (struct shown_key){ .domain = text_copy(domain), .selector = text_copy(keys->v[i]) };
+	TRY(read_stopped(s, domain, keys->v[i], &ret->stopped));
+	ret->state = text_copy(i == 0 ? "signs" : i >= used ? "unused" : ret->stopped ? "old" : "new");
+	return NULL;
+}
+
+static char *dns_word(struct session *s, const struct shown_key *key, const struct dns_question *q)
+{
+	CLEAN(free) char *own = NULL;
+	bool same = false;
+	struct error *e = dkim_read_record(s->host, key->domain, key->selector, &own);
+
+	if (e) {
+		error_free(e);
+		return text_copy("no key on disk");
+	}
+	if (q->state == DNS_UNKNOWN)
+		return text_copy("unknown");
+	if (q->state == DNS_NONE)
+		return text_copy("missing");
+	error_free(dkim_same_key(q->answers.v[0], own, &same));
+	return text_copy(same && q->answers.n == 1 ? "right" : "wrong");
+}
+
+static void look_at_dns(struct session *s, struct shown_key *v, size_t n)
+{
+	CLEAN(resolver_close) struct resolver *r = resolver_open(server, ASK_SECONDS);
+	CLEAN(free) struct dns_question *questions = allocate((n + 1) * sizeof(*questions));
+	CLEAN(list) struct list names = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		list_addf(&names, "%s._domainkey.%s", v[i].selector, v[i].domain);
+	for (size_t i = 0; i < n; i++)
+		questions[i] = (struct dns_question){ .name = names.v[i], .type = "TXT" };
+	resolver_ask(r, questions, n);
+	for (size_t i = 0; i < n; i++) {
+		v[i].dns = dns_word(s, &v[i], &questions[i]);
+		list_free(&questions[i].answers);
+	}
+}
+
+static void put_keys(struct cli *cli, const struct shown_key *v, size_t n)
+{
+	json_t *keys = json_array();
+	size_t width = strlen(_("DOMAIN"));
+
+	for (size_t i = 0; i < n; i++)
+		width = strlen(v[i].domain) > width ? strlen(v[i].domain) : width;
+	if (!cli->json) {
+		put_padded(cli->screen.out, _("DOMAIN"), width + 2);
+		fprintf(cli->screen.out, "%-18s%-9s%s\n", _("SELECTOR"), _("STATE"), _("DNS"));
+	}
+	for (size_t i = 0; i < n; i++) {
+		CLEAN(free) char *since = v[i].stopped ? day(v[i].stopped) : NULL;
+		bool old = strcmp(v[i].state, "old") == 0;
+
+		if (!cli->json) {
+			put_padded(cli->screen.out, v[i].domain, width + 2);
+			fprintf(cli->screen.out, "%-17s %-8s %s", v[i].selector, v[i].state, v[i].dns);
+			fprintf(cli->screen.out, old ? _(" (signed until %s)\n") : "\n", since);
+			continue;
+		}
+		json_t *key = json_object();
+		json_set_text(key, "domain", v[i].domain);
+		json_set_text(key, "selector", v[i].selector);
+		json_set_text(key, "state", v[i].state);
+		json_set_text(key, "dns", v[i].dns);
+		json_set_text(key, "signed_until", old ? since : NULL);
+		json_array_append_new(keys, key);
+	}
+	if (cli->json)
+		json_write(cli->screen.out, json_pack("{s:O}", "keys", keys));
+	json_decref(keys);
+}
+
+static struct error *list_run(struct cli *cli)
+{
+	CLEAN(session) struct session s = SESSION_CLOSED;
+	CLEAN(list) struct list domains = { 0 };
+	struct shown_key *v = NULL;
+	struct error *e = NULL;
+	size_t n = 0;
+
+	if (server)
+		TRY(records_check_server(server));
+	TRY(session_open(cli, SESSION_QUERY, &s));
+	if (!s.run.state || !cli->params.domain)
+		return fail(ERR_PRECHECK, _("nothing is installed here: `mailsetup install --domain DOMAIN` comes first"));
+	params_domains(&cli->params, &domains);
+	for (size_t d = 0; d < domains.n && !e; d++) {
+		CLEAN(list) struct list keys = { 0 };
+
+		params_selectors(&cli->params, domains.v[d], &keys);
+		size_t used = keys.n;
+		e = unused_keys(&s, domains.v[d], &keys, &keys);
+		for (size_t i = 0; i < keys.n && !e; i++) {
+			v = reallocate(v, n + 1, sizeof(*v));
+			e = describe(&s, domains.v[d], &keys, i, used, &v[n++]);
+		}
+	}
+	if (!e) {
+		look_at_dns(&s, v, n);
+		put_keys(cli, v, n);
+	}
+	for (size_t i = 0; i < n; i++) {
+		free(v[i].domain);
+		free(v[i].selector);
+		free(v[i].state);
+		free(v[i].dns);
+	}
+	free(v);
+	return e;
+}
+
+static const struct option_spec list_options[] = {
+	{ "server", 0, N_("IP[@PORT]"), N_("the DNS server to ask (default: the machine's resolvers)"), NULL, &server, NULL },
+	{ 0 },
+};
+
+static const struct command list = {
+	.name = "dkim list",
+	.summary = N_("the keys of each domain: which one signs, and what the DNS has"),
+	.help = N_("State: `signs`; `new`, which signs when `dkim rotate` finds it in the DNS; `old`, which has signed; `unused`, a key on disk that "
+		   "nothing names. DNS: right, missing, wrong (another key), or unknown where there was no answer."),
+	.examples = "mailsetup dkim list",
+	.flags = NEEDS_ROOT,
+	.options = list_options,
+	.run = list_run,
+};
+
+static const struct command *const actions[] = { &list, &retire, &rotate_command, NULL };
+
+const struct command command_dkim = {
+	.name = "dkim",
+	.summary = N_("the keys that sign mail"),
+	.help = N_("Each domain has a DKIM key in /etc/dkimkeys/clefs/DOMAIN. Renewing it once a year is good practice: `dkim rotate`, the DNS, `dkim "
+		   "rotate` again, a week, `dkim retire`."),
+	.actions = actions,
+};
