@@ -1,6 +1,6 @@
 #include "checks/ask.h"
 #include "checks/clock.h"
-#include "checks/queue.h"
+#include "host/queue.h"
 #include "host/crypto.h"
 
 #include <poll.h>

@@ -1,6 +1,6 @@
 #include "checks/mailbox.h"
 #include "base/interrupt.h"
-#include "checks/queue.h"
+#include "host/queue.h"
 #include "host/crypto.h"
 #include "host/file.h"
 #include "mail/accounts.h"

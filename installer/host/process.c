@@ -105,6 +105,10 @@ static bool child_listen(struct child *c, unsigned tick)
 	for (size_t i = 0; i < 3; i++)
 		if (polls[i].fd >= 0 && polls[i].revents)
 			any |= stream_read(streams[i]) || streams[i]->ours < 0;
+	if (c->process->on_output && c->output.data.size) {
+		c->process->on_output(c->process->context, c->output.data.data, c->output.data.size);
+		c->output.data.size = 0;
+	}
 	if (c->process->on_status)
 		stream_lines(&c->status, false, c->process->on_status, c->process->context);
 	return any;
@@ -130,7 +134,7 @@ static struct error *child_start(struct child *c, struct host *h)
 		.path = path,
 		.argv = p->argv,
 		.environment = environment.v,
-		.descriptors = { c->input, c->output.theirs, c->error.theirs, c->status.theirs },
+		.descriptors = { c->input, c->output.theirs, p->merge ? c->output.theirs : c->error.theirs, c->status.theirs },
 	};
 	TRY(child_launch(&launch, &c->pid));
 	struct stream *streams[] = { &c->output, &c->error, &c->status };
