@@ -33,6 +33,15 @@ static struct error *from_the_future(struct host *h, time_t now, const char **re
 	return NULL;
 }
 
+/* A container has the clock of the machine that runs it. */
+static const char *remedy_of(struct host *h)
+{
+	struct file_info container = { 0 };
+
+	error_free(file_stat(h, "/run/systemd/container", &container));
+	return container.exists ? "timedatectl, on the machine that runs this container" : REMEDY;
+}
+
 static void run(const struct check_context *c, struct finding *f)
 {
 	struct timex kernel = { .modes = 0 };
@@ -46,9 +55,9 @@ static void run(const struct check_context *c, struct finding *f)
 	if (finding_error(f, from_the_future(c->host, now, &path, &date), ""))
 		return;
 	if (path)
-		finding_failed(f, REMEDY, "it is %s UTC here, but %s is of %s", today, path, date);
+		finding_failed(f, remedy_of(c->host), "it is %s UTC here, but %s is of %s", today, path, date);
 	else if (adjtimex(&kernel) == TIME_ERROR || kernel.status & STA_UNSYNC)
-		finding_unknown(f, REMEDY, "it is %s UTC here, and nobody keeps it right", today);
+		finding_unknown(f, remedy_of(c->host), "it is %s UTC here, not synchronised with a time server", today);
 	else
 		finding_ok(f, "%s UTC, synchronised", today);
 }

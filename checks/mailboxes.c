@@ -45,7 +45,8 @@ static void walk(struct walk *w, const char *path, unsigned depth)
 	for (size_t i = 0; i < names.n; i++) {
 		CLEAN(free) char *below = text("%s/%s", path, names.v[i]);
 
-		walk(w, below, depth - 1);
+		if (strcmp(names.v[i], "lost+found") != 0) /* of a file system of their own */
+			walk(w, below, depth - 1);
 	}
 }
 
