@@ -1,7 +1,9 @@
 #include "checks/ask.h"
 #include "checks/mailbox.h"
 
-#define REMEDY "mailsetup verify --only maps; postconf smtpd_recipient_restrictions smtpd_sender_restrictions; mailsetup status"
+#define REMEDY                                                                                               \
+	"mailsetup verify --only maps; postconf smtpd_recipient_restrictions smtpd_sender_restrictions; "     \
+	"mailsetup status"
 
 /* The refusal must be the list's own: an unknown recipient would be refused anyway. */
 static void judge(const struct check_context *c, const char *from, const char *to, const char *listed,

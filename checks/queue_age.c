@@ -41,19 +41,18 @@ static void judge(const struct count *n, struct finding *f)
 	const char *because = n->reason ? n->reason : "no reason is noted";
 
 	if (n->stuck)
-		finding_failed(f, REMEDY, "%u messages have come in more than an hour ago, and nobody has looked at them",
-			n->stuck);
+		finding_failed(f, REMEDY, "%u came in more than an hour ago, and nobody has looked at them", n->stuck);
 	else if (n->dead)
-		finding_failed(f, REMEDY, "%u messages are older than %d days; the oldest: %s", n->dead, LIFETIME / DAY,
-			because);
+		finding_failed(f, REMEDY, "%u in the queue for more than %d days; the oldest: %s", n->dead,
+			LIFETIME / DAY, because);
 	else if (n->waiting >= BACKLOG)
-		finding_failed(f, REMEDY, "%u messages wait for more than an hour; the oldest, of %lld hours: %s",
+		finding_failed(f, REMEDY, "%u in the queue for more than an hour, the oldest for %lld hours: %s",
 			n->waiting, (long long)(n->oldest / HOUR), because);
 	else if (n->waiting)
-		finding_ok(f, "%u messages, %u on hold; %u wait for more than an hour, the oldest for %lld: %s", n->all,
-			n->held, n->waiting, (long long)(n->oldest / HOUR), because);
+		finding_ok(f, "%u in the queue, %u of them on hold; %u for more than an hour, the oldest for %lld hours: %s",
+			n->all, n->held, n->waiting, (long long)(n->oldest / HOUR), because);
 	else
-		finding_ok(f, "%u messages, %u on hold; none waits for more than an hour", n->all, n->held);
+		finding_ok(f, "%u in the queue, %u of them on hold; none for more than an hour", n->all, n->held);
 }
 
 static void run(const struct check_context *c, struct finding *f)

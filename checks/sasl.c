@@ -1,7 +1,9 @@
 #include "checks/ask.h"
 #include "checks/tally.h"
 
-#define SMTP_REMEDY "mailsetup verify --only dovecot-sockets; postconf smtpd_sasl_auth_enable smtpd_sasl_security_options; doveconf auth_mechanisms"
+#define SMTP_REMEDY                                                                                          \
+	"mailsetup verify --only dovecot-sockets; postconf smtpd_sasl_auth_enable smtpd_sasl_security_options; " \
+	"doveconf auth_mechanisms"
 #define IMAP_REMEDY "doveconf auth_mechanisms"
 
 /* "250-AUTH PLAIN LOGIN": the words after the keyword, or NULL. */

@@ -7,6 +7,7 @@
 #include "base/interrupt.h"
 #include "base/memory.h"
 #include "checks/ask.h"
+#include "checks/become.h"
 #include "checks/clock.h"
 #include "checks/header.h"
 #include "checks/mailbox.h"
@@ -481,6 +482,16 @@ static void test_header(void **state)
 	assert_int_equal(found.n, 0);
 }
 
+static void test_become_nobody_we_know(void **state)
+{
+	struct error *e = become_user("no-such-user-here");
+
+	(void)state;
+	assert_non_null(e);
+	assert_non_null(strstr(error_message(e), "no-such-user-here"));
+	error_free(e);
+}
+
 static void test_addresses_beside(void **state)
 {
 	CLEAN(free) char *alias = test_address(MAILBOX_PREFIX "00ff@exemple.fr", TEST_ALIAS);
@@ -597,6 +608,7 @@ int main(void)
 		cmocka_unit_test(test_features),
 		cmocka_unit_test(test_header),
 		cmocka_unit_test(test_addresses_beside),
+		cmocka_unit_test(test_become_nobody_we_know),
 		cmocka_unit_test(test_spf),
 		cmocka_unit_test(test_the_list),
 		cmocka_unit_test(test_unknown_name),
