@@ -79,14 +79,14 @@ static struct error *find_question(
 	return NULL;
 }
 
-/* postmap says 1, and nothing more, where there is no answer. */
+/* postmap ends with 1 where there is no answer, too; but then it has at most warned (of a line of main.cf, say). */
 static struct error *postmap(struct host *h, const char *key, const char *map, struct bytes *ret)
 {
 	const struct process p = { .argv = (const char *const[]){ "postmap", "-q", key, map, NULL }, .timeout = SECONDS };
 	int status = 0;
 	struct error *e = process_run(h, &p, ret, &status);
 
-	if (e && status == 1 && !*error_detail(e)) {
+	if (e && status == 1 && !strstr(error_detail(e), "fatal: ") && !strstr(error_detail(e), "error: ")) {
 		error_free(e);
 		return NULL;
 	}
