@@ -160,7 +160,7 @@ for my $command (@commands) {
 	my $shown = join(' ', @$argv) . (defined $input ? " <<< $input" : '');
 	my ($wrong, $example) = (0, '');
 	$shown =~ s/\n/\\n/g;
-	my @names = $argv->[0] eq 'alias' || grep { /^(554|--name|--privilege)$/ } @$argv ? @bare : @addresses;
+	my @names = ($argv->[0] eq 'alias' || (grep { /^(554|--name|--privilege)$/ } @$argv)) ? @bare : @addresses;
 	if (defined $input && $undo) {
 		@names = not_named($argv, $input, @names, @bare, "a\0b\@exemple.fr", "jean\@exemple.fr\0");
 		$wrong++, $example = "# a file of all: $names[0][0]\n" if @names == 1 && ref $names[0];
