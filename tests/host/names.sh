@@ -38,8 +38,9 @@ printf 'motdepasse\n' | on mailsetup user add jean@exemple.fr --password-stdin >
 try_password() { # PASSWORD
 	printf '%s\n' "$1" | on mailsetup user passwd jean@exemple.fr --password-stdin
 }
-holds() { # PASSWORD: set, then Dovecot takes it, and not without its last byte
-	try_password "$1" >/dev/null && on doveadm auth test -- jean@exemple.fr "$1" && ! on doveadm auth test -- jean@exemple.fr "${1%?}"
+holds() { # PASSWORD: set, then Dovecot takes it; a long one not without its last byte (which takes Dovecot seconds to say)
+	try_password "$1" >/dev/null && on doveadm auth test -- jean@exemple.fr "$1" &&
+		{ ((${#1} < 73)) || ! on doveadm auth test -- jean@exemple.fr "${1%?}"; }
 }
 long=$(printf 'x%.0s' {1..73})
 for password in "${long}" "$(printf 'y%.0s' {1..511})" 'deux:points:ici' '{PLAIN}motdepasse' '-motdepasse' "' OR 1=1 --" $'\u00e9t\u00e9-d-ici' \
