@@ -1,6 +1,5 @@
 #include "cli/change.h"
 #include "base/i18n.h"
-#include "cli/apply.h"
 #include "cli/json.h"
 #include "mail/accounts.h"
 
@@ -50,7 +49,14 @@ static struct error *check_admin(struct cli *cli, struct session *s)
 struct error *change_run(struct cli *cli, struct session *s)
 {
 	TRY(check_admin(cli, s));
-	return apply_params(cli, s);
+	TRY(params_complete(&cli->params));
+	s->run.verify = false;
+	s->run.partial = true;
+	struct error *e = run_install(&s->run, &s->graph);
+	terminal_close(&s->terminal);
+	if (error_code(e) == ERR_STOPPED)
+		cli->next = _("nothing is lost: run the same command again, or `mailsetup resume`, to go on");
+	return e;
 }
 
 void change_done_json(struct cli *cli, bool changed, const char *key, const char *value)

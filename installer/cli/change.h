@@ -10,7 +10,8 @@
  * says that it was one of this very change. */
 struct error *change_open(struct cli *cli, struct session *s) MUST_USE;
 struct error *change_check_unfinished(struct cli *cli, struct session *s, bool goes_on, bool *ret_unfinished) MUST_USE;
-/* Runs all steps with cli->params, without the proof by mail; only those that have something to do are shown. */
+/* Runs all steps with cli->params, which are remembered from then on, without the proof by mail; only those that have something to do are
+ * shown. ERR_STOPPED says that the same command, or `resume`, goes on. */
 struct error *change_run(struct cli *cli, struct session *s) MUST_USE;
 /* {"event":"done","changed":...,KEY:VALUE}; key may be NULL. */
 void change_done_json(struct cli *cli, bool changed, const char *key, const char *value);

@@ -3,6 +3,7 @@
 #include "cli/records.h"
 #include "cli/rows.h"
 #include "ensure/ensure.h"
+#include "host/process.h"
 #include "mail/name.h"
 #include "steps/steps.h"
 
@@ -45,6 +46,41 @@ static const struct row_kind kind = {
 	.normalise = domain_normalise,
 	.check = check_change,
 };
+
+/* smtpd(8) remembers for as long as it lives where the mail of a domain goes (smtpd_resolve.c); told to reload, it ends with its client. */
+static void tell_postfix(struct cli *cli, struct session *s)
+{
+	struct error *e = process_simple(s->host, NULL, "postfix", "reload", NULL);
+
+	if (e && !cli->quiet)
+		fprintf(cli->screen.talk, _("note: Postfix could not be told (%s); it will know when it is started\n"), error_message(e));
+	error_free(e);
+}
+
+static struct error *switch_run(struct cli *cli, enum row_change wanted, const char *done, const char *already)
+{
+	CLEAN(session) struct session s = SESSION_CLOSED;
+	CLEAN(accounts_close) struct accounts *a = NULL;
+	CLEAN(free) char *key = NULL;
+	bool changed;
+
+	TRY(rows_open(cli, &s, &a));
+	TRY(wrap(rows_change(cli, a, wanted, &key, &changed), "%s", cli->command->name));
+	if (changed)
+		tell_postfix(cli, &s);
+	rows_done(cli, &kind, key, changed, changed ? done : already);
+	return NULL;
+}
+
+static struct error *enable_run(struct cli *cli)
+{
+	return switch_run(cli, ROW_IS_ENABLED, _("%s is on"), _("%s was on already"));
+}
+
+static struct error *disable_run(struct cli *cli)
+{
+	return switch_run(cli, ROW_IS_DISABLED, _("%s is off: its mail is refused"), _("%s was off already"));
+}
 
 /* --- add --- */
 
@@ -137,6 +173,8 @@ static struct error *add_run(struct cli *cli)
 	TRY(take_default(cli, domain, &known));
 	TRY(params_set(&cli->params, "extra-domain", domain));
 	TRY(wrap(change_run(cli, &s), "domain add %s", domain));
+	if (s.run.changes)
+		tell_postfix(cli, &s);
 	if (remembered && !unfinished && !s.run.changes)
 		return exists_already(domain);
 	tell_added(cli, &s, domain, &known, known.exists && !remembered);
@@ -287,6 +325,7 @@ static struct error *delete_run(struct cli *cli)
 	TRY(forget_domain(&cli->params, key));
 	TRY(wrap(change_run(cli, &s), "domain delete %s", key));
 	TRY(wrap(remove_rows(&s, key), "domain delete %s", key));
+	tell_postfix(cli, &s);
 	tell_deleted(cli, key);
 	return NULL;
 }
@@ -306,9 +345,11 @@ static const struct command delete = {
 
 ROW_LIST("domain", kind);
 ROW_SHOW("domain", kind, N_("DOMAIN"));
-ROW_ENABLE("domain", kind, N_("DOMAIN"));
-ROW_DISABLE("domain", kind, N_("DOMAIN"));
-static const struct command *const actions[] = { &add, &delete, &row_disable, &row_enable, &row_list, &row_show, NULL };
+ROW_ACTION(enable, "domain enable", kind, N_("DOMAIN"), NEEDS_ROOT | CHANGES, N_("accept its mail again"),
+	N_("Counts from now on; Postfix reads it without a restart."), enable_run);
+ROW_ACTION(disable, "domain disable", kind, N_("DOMAIN"), NEEDS_ROOT | CHANGES, N_("refuse its mail; its row stays"),
+	N_("Counts from now on; Postfix reads it without a restart. Accounts, keys and mail stay for `mailsetup domain enable`."), disable_run);
+static const struct command *const actions[] = { &add, &row_list, &row_show, &enable, &disable, &delete, NULL };
 
 const struct command command_domain = {
 	.name = "domain",

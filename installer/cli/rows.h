@@ -108,7 +108,7 @@ struct error *rows_change(struct cli *cli, struct accounts *a, enum row_change w
 void rows_done(struct cli *cli, const struct row_kind *kind, const char *key, bool changed, const char *sentence);
 
 /* The actions as commands, static in the file that uses them. */
-#define ROW_ACTION_(id, word, kind_, operand, flags_, summary_, help_, run_)                                 \
+#define ROW_ACTION(id, word, kind_, operand, flags_, summary_, help_, run_)                                 \
 	static const struct command id = { .name = word,                                                     \
 		.operands = operand,                                                                         \
 		.operands_min = operand != NULL,                                                             \
@@ -119,20 +119,20 @@ void rows_done(struct cli *cli, const struct row_kind *kind, const char *key, bo
 		.run = run_,                                                                                 \
 		.subject = &kind_ }
 #define ROW_LIST(command, kind)                                                                              \
-	ROW_ACTION_(row_list, command " list", kind, NULL, NEEDS_ROOT, N_("show all of them, also what is off"),      \
+	ROW_ACTION(row_list, command " list", kind, NULL, NEEDS_ROOT, N_("show all of them, also what is off"),      \
 		N_("One row a line, in alphabetical order. Changes nothing, and answers while an install runs."), rows_list)
 #define ROW_SHOW(command, kind, operand)                                                                     \
-	ROW_ACTION_(row_show, command " show", kind, operand, NEEDS_ROOT, N_("show one, with all that is known of it"), \
+	ROW_ACTION(row_show, command " show", kind, operand, NEEDS_ROOT, N_("show one, with all that is known of it"), \
 		N_("All columns of one row. Changes nothing, and answers while an install runs."), rows_show)
 #define ROW_ENABLE(command, kind, operand)                                                                   \
-	ROW_ACTION_(row_enable, command " enable", kind, operand, NEEDS_ROOT | CHANGES, N_("switch it on again"), \
+	ROW_ACTION(row_enable, command " enable", kind, operand, NEEDS_ROOT | CHANGES, N_("switch it on again"), \
 		N_("It counts from now on, without a restart. What is on already is left as it is."), rows_enable)
 #define ROW_DISABLE(command, kind, operand)                                                                  \
-	ROW_ACTION_(row_disable, command " disable", kind, operand, NEEDS_ROOT | CHANGES,                    \
+	ROW_ACTION(row_disable, command " disable", kind, operand, NEEDS_ROOT | CHANGES,                    \
 		N_("switch it off; it stays in the table"),                                                  \
 		N_("It no longer counts, without a restart, until it is enabled again. Nothing is removed."), rows_disable)
 #define ROW_DELETE(command, kind, operand)                                                                   \
-	ROW_ACTION_(row_delete, command " delete", kind, operand, NEEDS_ROOT | CHANGES, N_("remove it from the table"), \
+	ROW_ACTION(row_delete, command " delete", kind, operand, NEEDS_ROOT | CHANGES, N_("remove it from the table"), \
 		N_("The row is gone, at once. To keep it for later, disable it instead."), rows_delete)
 #define ROW_IMPORT(word, kind, columns_)                                                                     \
 	static const struct command row_import = { .name = word " import",                                   \
