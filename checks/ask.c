@@ -1,9 +1,12 @@
 #include "checks/ask.h"
 #include "checks/clock.h"
 #include "host/queue.h"
+#include "checks/mailbox.h"
 #include "host/crypto.h"
 
 #include <poll.h>
+
+#define LINES_MAX 200
 
 const char *const ask_both[] = { "INBOX", "Spam", NULL };
 
@@ -52,31 +55,81 @@ struct error *ask_smtp_clear(const struct check_context *c, const char *address,
 	return NULL;
 }
 
-static struct error *start_tls(const struct check_context *c, struct dialogue *d, unsigned port)
+const unsigned ask_tls_ports[] = { 25, 465, 587, 143, 993, 4190, 0 };
+
+struct error *ask_imap(struct dialogue *d, const char *command, struct list *ret_lines, char **ret_answer)
 {
+	struct bytes line = { 0 };
+
+	bytes_printf(&line, "a %s", command);
+	struct error *e = dialogue_send(d, line.data);
+	bytes_wipe(&line); /* it may have been LOGIN */
+	TRY(e);
+	for (unsigned lines = 0; lines < LINES_MAX; lines++) {
+		CLEAN(free) char *answer = NULL;
+
+		TRY(dialogue_line(d, &answer));
+		if (starts_with(answer, "a ")) {
+			*ret_answer = text_copy(answer + 2);
+			return NULL;
+		}
+		if (ret_lines)
+			list_add(ret_lines, answer);
+	}
+	return fail(ERR_STOPPED, "the answer of IMAP does not end");
+}
+
+struct error *ask_sieve(struct dialogue *d, const char *command, struct list *ret_lines)
+{
+	if (command)
+		TRY(dialogue_send(d, command));
+	for (unsigned lines = 0; lines < LINES_MAX; lines++) {
+		CLEAN(free) char *line = NULL;
+
+		TRY(dialogue_line(d, &line));
+		if (strncasecmp(line, "OK", 2) == 0)
+			return NULL;
+		if (strncasecmp(line, "NO", 2) == 0 || strncasecmp(line, "BYE", 3) == 0)
+			return fail(ERR_STOPPED, "port 4190 answers %s", line);
+		if (ret_lines)
+			list_add(ret_lines, line);
+	}
+	return fail(ERR_STOPPED, "the answer of port 4190 does not end");
+}
+
+static struct error *agree_on_tls(struct dialogue *d, unsigned port)
+{
+	CLEAN(free) char *line = NULL;
 	CLEAN(list) struct list lines = { 0 };
 	int code;
 
-	TRY(dialogue_ask(d, &code, &lines, "STARTTLS"));
-	if (code != 220)
-		return fail(ERR_STOPPED, "port %u answers STARTTLS with %s", port,
-			lines.n ? lines.v[0] : "nothing");
-	return dialogue_start_tls(d, c->params->hostname, 0, 0, NULL);
+	switch (port) {
+	case 143:
+		TRY(dialogue_line(d, &line));
+		free(TAKE(line));
+		TRY(ask_imap(d, "STARTTLS", NULL, &line));
+		return starts_with(line, "OK") ? NULL
+					       : fail(ERR_STOPPED, "port 143 answers STARTTLS with %s", line);
+	case 4190:
+		TRY(ask_sieve(d, NULL, NULL));
+		return ask_sieve(d, "STARTTLS", NULL);
+	default:
+		TRY(greeting(d, port));
+		TRY(hello(d, port, NULL));
+		TRY(dialogue_ask(d, &code, &lines, "STARTTLS"));
+		return code == 220 ? NULL
+				   : fail(ERR_STOPPED, "port %u answers STARTTLS with %s", port, lines.v[0]);
+	}
 }
 
-static struct error *open_encrypted(
+struct error *ask_before_tls(
 	const struct check_context *c, const char *address, unsigned port, struct dialogue **ret)
 {
 	CLEAN(dialogue_close) struct dialogue *d = NULL;
 
-	if (port == 465) {
-		TRY(ask_open(c, address, port, &d));
-		TRY(dialogue_start_tls(d, c->params->hostname, 0, 0, NULL));
-		TRY(greeting(d, port));
-	} else {
-		TRY(ask_smtp_clear(c, address, port, &d, NULL));
-		TRY(start_tls(c, d, port));
-	}
+	TRY(ask_open(c, address, port, &d));
+	if (port != 465 && port != 993)
+		TRY(agree_on_tls(d, port));
 	*ret = TAKE(d);
 	return NULL;
 }
@@ -86,7 +139,10 @@ struct error *ask_smtp(const struct check_context *c, const char *address, unsig
 {
 	CLEAN(dialogue_close) struct dialogue *d = NULL;
 
-	TRY(open_encrypted(c, address, port, &d));
+	TRY(ask_before_tls(c, address, port, &d));
+	TRY(dialogue_start_tls(d, c->params->hostname, 0, 0, NULL));
+	if (port == 465)
+		TRY(greeting(d, port));
 	TRY(hello(d, port, ret_features));
 	*ret = TAKE(d);
 	return NULL;
@@ -160,6 +216,12 @@ struct endpoint ask_user(const struct check_context *c, const char *address, uns
 void ask_message(
 	const struct check_context *c, const char *word, const char *from, const char *body, struct bytes *ret)
 {
+	ask_message_with(c, word, from, "", body, ret);
+}
+
+void ask_message_with(const struct check_context *c, const char *word, const char *from, const char *extra,
+	const char *body, struct bytes *ret)
+{
 	char date[64];
 	time_t now = time(NULL);
 	struct tm utc;
@@ -175,9 +237,10 @@ void ask_message(
 		"MIME-Version: 1.0\r\n"
 		"Content-Type: text/plain; charset=utf-8\r\n"
 		"Content-Transfer-Encoding: 7bit\r\n" ASK_TOKEN_FIELD ": %s-%s\r\n"
+		"%s"
 		"\r\n"
 		"%s\r\n",
-		date, from, c->mailbox, word, c->token, word, c->params->hostname, c->token, word, body);
+		date, from, c->mailbox, word, c->token, word, c->params->hostname, c->token, word, extra, body);
 }
 
 static struct error *find(const struct check_context *c, const char *address, const char *folder,
@@ -194,7 +257,7 @@ static struct error *stuck(const struct check_context *c)
 {
 	CLEAN(free) char *reason = NULL;
 
-	TRY(queue_reason(c->host, c->mailbox, &reason));
+	TRY(test_mailbox_stuck(c->host, c->mailbox, &reason));
 	return reason ? fail(ERR_STOPPED, "the message was accepted but cannot be delivered: %s", reason)
 		      : NULL;
 }
@@ -227,6 +290,21 @@ struct error *ask_wait(const struct check_context *c, const char *address, const
 	}
 	return fail(ERR_STOPPED, "the message was accepted but is in no folder after %u s",
 		ASK_DELIVERY * c->patience);
+}
+
+struct error *ask_deliver(const struct check_context *c, const struct endpoint *e, const char *from,
+	const char *to, const char *word, const struct bytes *message, const char **ret_folder, char **ret_uid)
+{
+	TRY(smtp_send(e, from, to, message));
+	return ask_wait(c, e->address, ask_both, word, ret_folder, ret_uid);
+}
+
+struct error *ask_fetch(const struct check_context *c, const char *address, const char *folder,
+	const char *uid, struct bytes *ret)
+{
+	struct endpoint e = ask_user(c, address, 993);
+
+	return wrap(imap_fetch(&e, folder, uid, ret), "reading the test mailbox by IMAPS");
 }
 
 bool ask_waits_for_dns(const struct check_context *c, const char *reply)

@@ -39,17 +39,7 @@ static struct error *imap_login_clear(
 
 	TRY(ask_open(c, server, 143, &d));
 	TRY(dialogue_line(d, ret_greeting));
-	TRY(dialogue_send(d, "a LOGIN " FALSE_USER " " FALSE_PASSWORD));
-	for (unsigned lines = 0; lines < 20; lines++) {
-		CLEAN(free) char *line = NULL;
-
-		TRY(dialogue_line(d, &line));
-		if (starts_with(line, "a ")) {
-			*ret_answer = TAKE(line);
-			return NULL;
-		}
-	}
-	return fail(ERR_STOPPED, "port 143 does not answer LOGIN");
+	return ask_imap(d, "LOGIN " FALSE_USER " " FALSE_PASSWORD, NULL, ret_answer);
 }
 
 static void judge_imap(const struct check_context *c, const char *server, struct tally *t)
@@ -62,27 +52,24 @@ static void judge_imap(const struct check_context *c, const char *server, struct
 	if (!strstr(greeting, "LOGINDISABLED"))
 		tally_failed(t, IMAP_REMEDY, "port 143 does not say LOGINDISABLED: %s", greeting);
 	/* Dovecot answers [PRIVACYREQUIRED] without looking at the password. */
-	if (starts_with(answer, "a OK") || strstr(answer, "AUTHENTICATIONFAILED"))
+	if (starts_with(answer, "OK") || strstr(answer, "AUTHENTICATIONFAILED"))
 		tally_failed(t, IMAP_REMEDY, "port 143 takes a password in clear: %s", answer);
 	else
-		tally_ok(t, "port 143 answers LOGIN with %s", answer + 2);
+		tally_ok(t, "port 143 answers LOGIN with %s", answer);
 }
 
 static struct error *sieve_mechanisms(const struct check_context *c, const char *server, char **ret)
 {
 	CLEAN(dialogue_close) struct dialogue *d = NULL;
 
-	TRY(ask_open(c, server, 4190, &d));
-	for (unsigned lines = 0; lines < 30; lines++) {
-		CLEAN(free) char *line = NULL;
+	CLEAN(list) struct list lines = { 0 };
 
-		TRY(dialogue_line(d, &line));
-		if (strncasecmp(line, "\"SASL\"", 6) == 0)
-			*ret = TAKE(line);
-		else if (strncasecmp(line, "OK", 2) == 0)
-			return NULL;
-	}
-	return fail(ERR_STOPPED, "the greeting of port 4190 does not end");
+	TRY(ask_open(c, server, 4190, &d));
+	TRY(ask_sieve(d, NULL, &lines));
+	for (size_t i = 0; i < lines.n; i++)
+		if (strncasecmp(lines.v[i], "\"SASL\"", 6) == 0)
+			*ret = text_copy(lines.v[i]);
+	return NULL;
 }
 
 static void judge_sieve(const struct check_context *c, const char *server, struct tally *t)

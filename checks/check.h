@@ -70,8 +70,8 @@ bool finding_error(struct finding *f, struct error *e, const char *remedy);
 extern const struct check *const all_checks[]; /* NULL after the last */
 
 struct check_options {
-	const char *only; /* name, or NULL for all */
-	bool no_mail;     /* without the mail round trip */
+	const struct list *only; /* names; NULL or empty for all */
+	bool no_mail;            /* without the mail round trip */
 };
 struct check_summary {
 	unsigned ok, failed, unknown;

@@ -18,17 +18,30 @@ struct selection {
 	bool outside, mail;
 };
 
+static bool is_known(const char *name)
+{
+	for (size_t i = 0; all_checks[i]; i++)
+		if (strcmp(all_checks[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
 static struct error *select_checks(const struct check_options *options, struct selection *ret)
 {
+	const struct list *only = options->only && options->only->n ? options->only : NULL;
 	size_t n = 0;
+
+	for (size_t i = 0; only && i < only->n; i++)
+		if (!is_known(only->v[i]))
+			return fail(ERR_USAGE, "there is no check named '%s'", only->v[i]);
 
 	for (size_t i = 0; all_checks[i]; i++) {
 		const struct check *c = all_checks[i];
 
-		if (options->only && strcmp(options->only, c->name) != 0)
+		if (only && !list_has(only, c->name))
 			continue;
 		if (c->mail && options->no_mail) {
-			if (options->only)
+			if (only)
 				return fail(ERR_USAGE,
 					"the check %s needs the mail round trip: leave out --no-mail", c->name);
 			continue;
@@ -37,8 +50,6 @@ static struct error *select_checks(const struct check_options *options, struct s
 		ret->outside |= c->outside;
 		ret->mail |= c->mail;
 	}
-	if (options->only && !n)
-		return fail(ERR_USAGE, "there is no check named '%s'", options->only);
 	return NULL;
 }
 

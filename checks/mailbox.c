@@ -1,10 +1,12 @@
 #include "checks/mailbox.h"
 #include "base/interrupt.h"
-#include "host/queue.h"
 #include "host/crypto.h"
 #include "host/file.h"
+#include "host/process.h"
+#include "host/queue.h"
 #include "mail/accounts.h"
 #include "mail/mailbox.h"
+#include "mail/name.h"
 #include "mail/password.h"
 
 #include <fcntl.h>
@@ -37,15 +39,135 @@ static struct error *take_lock(struct host *h, int *ret)
 	return NULL;
 }
 
+static bool is_of(const char *mailbox, const char *address)
+{
+	return strncasecmp(address, mailbox, (size_t)(address_domain(mailbox) - 1 - mailbox)) == 0;
+}
+
+static bool concerns(const struct queue_entry *entry, const char *mailbox)
+{
+	bool found = is_of(mailbox, entry->sender);
+
+	for (size_t i = 0; i < entry->recipients.n; i++)
+		found |= is_of(mailbox, entry->recipients.v[i]);
+	return found;
+}
+
+struct in_queue {
+	const char *mailbox;
+	struct list ids;
+	char *reason;
+};
+
+static void look(void *context, const struct queue_entry *entry)
+{
+	struct in_queue *q = context;
+
+	if (!concerns(entry, q->mailbox))
+		return;
+	list_add(&q->ids, entry->id);
+	for (size_t i = 0; i < entry->reasons.n && !q->reason; i++)
+		if (*entry->reasons.v[i])
+			q->reason = text_copy(entry->reasons.v[i]);
+}
+
+struct error *test_mailbox_stuck(struct host *h, const char *mailbox, char **ret_reason)
+{
+	struct in_queue q = { .mailbox = mailbox };
+	struct error *e = queue_each(h, look, &q);
+
+	list_free(&q.ids);
+	*ret_reason = q.reason;
+	return e;
+}
+
+static struct error *empty_queue(struct host *h, const char *mailbox)
+{
+	struct in_queue q = { .mailbox = mailbox };
+	struct error *e = process_available(h, "postqueue") ? queue_each(h, look, &q) : NULL;
+	size_t deleted;
+
+	if (!e && q.ids.n)
+		e = queue_change(h, QUEUE_DELETE, &q.ids, &deleted);
+	list_free(&q.ids);
+	free(q.reason);
+	return e;
+}
+
+char *test_address(const char *mailbox, const char *word)
+{
+	const char *domain = address_domain(mailbox);
+
+	return text("%.*s-%s@%s", (int)(domain - 1 - mailbox), mailbox, word, domain);
+}
+
+char *test_refusal(const char *mailbox)
+{
+	return text_copy_n(mailbox, (size_t)(address_domain(mailbox) - 1 - mailbox));
+}
+
+/* In the guide's tables, by its columns. */
+static const struct beside {
+	const char *table, *key, *word;
+	bool local; /* the key is the local part alone */
+} beside[] = {
+	{ "postfix_alias_virtuels", "courriel", TEST_ALIAS, false },
+	{ "postfix_alias", "alias", TEST_ALIAS, true },
+	{ "postfix_liste_noire_destinataires", "courriel", TEST_REFUSED, false },
+	{ "postfix_liste_noire_expediteurs", "courriel", TEST_BANNED, false },
+};
+#define BESIDE (sizeof(beside) / sizeof(*beside))
+
+static char *key_of(const struct beside *b, const char *mailbox)
+{
+	CLEAN(free) char *address = test_address(mailbox, b->word);
+
+	return b->local ? text_copy_n(address, strcspn(address, "@")) : TAKE(address);
+}
+
+static struct error *add_beside(struct accounts *a, const char *mailbox)
+{
+	CLEAN(free) char *refusal = test_refusal(mailbox);
+	CLEAN(free) char *action = text("REJECT %s", refusal);
+	const struct cell values[BESIDE][2] = {
+		{ { "destination", mailbox } },
+		{ { "destination", mailbox } },
+		{ { "action", action } },
+		{ { "code_retour", "554" }, { "message", refusal } },
+	};
+
+	for (size_t i = 0; i < BESIDE; i++) {
+		CLEAN(free) char *key = key_of(&beside[i], mailbox);
+		const struct cell cells[] = { { beside[i].key, key }, { "active", "1" }, values[i][0],
+			values[i][1], { 0 } };
+
+		TRY(accounts_row_insert(a, beside[i].table, cells));
+	}
+	return NULL;
+}
+
+static struct error *remove_beside(struct accounts *a, const char *mailbox)
+{
+	struct error *e = NULL;
+
+	for (size_t i = 0; i < BESIDE; i++) {
+		CLEAN(free) char *key = key_of(&beside[i], mailbox);
+
+		e = join(e, accounts_row_delete(a, beside[i].table, beside[i].key, key));
+	}
+	return e;
+}
+
 /* The queue before the account: a message to an unknown address would bounce. And after it: one that was on its
  * way. */
 static struct error *remove_all_of(struct host *h, struct accounts *a, const char *address)
 {
-	struct error *e = queue_remove(h, address);
+	struct error *e = empty_queue(h, address);
 
+	e = join(e, remove_beside(a, address));
 	e = join(e, accounts_user_delete(a, address));
 	e = join(e, mailbox_remove(h, address));
-	return join(e, queue_remove(h, address));
+	return join(e, empty_queue(h, address));
 }
 
 static struct error *sweep(struct host *h, struct accounts *a)
@@ -76,7 +198,9 @@ static struct error *make(struct host *h, const char *domain, struct test_mailbo
 	TRY(accounts_open(h, false, &a));
 	TRY(sweep(h, a));
 	TRY(password_hash(&m->password, &hash));
-	return accounts_user_add(a, m->address, hash, "mailsetup verify", "utilisateur", true);
+	TRY(accounts_user_add(a, m->address, hash, "mailsetup verify", "utilisateur", true));
+	struct error *e = add_beside(a, m->address);
+	return e ? join(e, remove_all_of(h, a, m->address)) : NULL;
 }
 
 static void test_mailbox_free(struct test_mailbox *m)

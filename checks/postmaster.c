@@ -39,7 +39,9 @@ static struct error *follow(struct accounts *a, const char *address, bool *ret_a
 	return fail(ERR_STOPPED, "the alias %s goes round in circles", address);
 }
 
-static void judge(struct accounts *a, const char *domain, struct tally *t)
+/* made: the domains whose postmaster the install leads to the administrator. */
+static void judge(const struct check_context *c, struct accounts *a, const char *domain,
+	const struct list *made, struct tally *t)
 {
 	CLEAN(free) char *address = text("postmaster@%s", domain);
 	CLEAN(free) char *mailbox = NULL;
@@ -52,6 +54,9 @@ static void judge(struct accounts *a, const char *domain, struct tally *t)
 		tally_ok(t, "%s leads to %s", address, mailbox);
 	else if (alias)
 		tally_failed(t, remedy, "%s is an alias that leads to no mailbox", address);
+	else if (c->params->admin && list_has(made, domain))
+		tally_failed(t, "mailsetup install", "%s is nobody's, but should be %s's: mail to it is refused",
+			address, c->params->admin);
 	else
 		tally_unknown(t, remedy, "%s is nobody's: mail to it is refused (RFC 5321 wants it accepted)",
 			address);
@@ -61,13 +66,14 @@ static void run(const struct check_context *c, struct finding *f)
 {
 	CLEAN(accounts_close) struct accounts *a = NULL;
 	CLEAN(tally) struct tally t = { 0 };
-	CLEAN(list) struct list domains = { 0 };
+	CLEAN(list) struct list domains = { 0 }, made = { 0 };
 
 	if (finding_error(f, accounts_open(c->host, true, &a), "mailsetup install"))
 		return;
 	published_domains(c, &domains);
+	params_domains(c->params, &made);
 	for (size_t i = 0; i < domains.n; i++)
-		judge(a, domains.v[i], &t);
+		judge(c, a, domains.v[i], &made, &t);
 	tally_finding(&t, f);
 }
 

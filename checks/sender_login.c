@@ -49,6 +49,8 @@ static void run(const struct check_context *c, struct finding *f)
 
 	judge(c, 587, other, &t);
 	judge(c, 465, other, &t);
+	/* It offers authentication too. */
+	judge(c, 25, other, &t);
 	tally_finding(&t, f);
 }
 

@@ -6,23 +6,6 @@
 /* Our own library must be willing to offer the old versions, or the refusal would be ours. */
 #define WILLING "ALL:@SECLEVEL=0"
 
-static struct error *until_tls(const struct check_context *c, unsigned port, struct dialogue **ret)
-{
-	CLEAN(dialogue_close) struct dialogue *d = NULL;
-	int code = 220;
-
-	if (port == 25) {
-		TRY(ask_smtp_clear(c, ASK_LOOPBACK, port, &d, NULL));
-		TRY(dialogue_ask(d, &code, NULL, "STARTTLS"));
-	} else {
-		TRY(ask_open(c, ASK_LOOPBACK, port, &d));
-	}
-	if (code != 220)
-		return fail(ERR_STOPPED, "port %u answers STARTTLS with %d", port, code);
-	*ret = TAKE(d);
-	return NULL;
-}
-
 static bool ours(const struct error *e)
 {
 	const char *s = error_message(e);
@@ -38,7 +21,7 @@ static bool judge(const struct check_context *c, unsigned port, int version, con
 	static const char remedy[] =
 		"mailsetup status (main.cf: smtpd_tls_protocols; 10-ssl.conf: ssl_min_protocol)";
 
-	if (tally_error(t, until_tls(c, port, &d), "systemctl restart postfix dovecot", NULL))
+	if (tally_error(t, ask_before_tls(c, ASK_LOOPBACK, port, &d), "systemctl restart postfix dovecot", NULL))
 		return false;
 	struct error *e = dialogue_start_tls(d, c->params->hostname, version, version, wanted ? NULL : WILLING);
 	if (!e && !wanted)
@@ -53,15 +36,14 @@ static bool judge(const struct check_context *c, unsigned port, int version, con
 
 static void run(const struct check_context *c, struct finding *f)
 {
-	static const unsigned ports[] = { 25, 465, 993 };
 	CLEAN(tally) struct tally t = { 0 };
 
-	for (size_t i = 0; i < sizeof(ports) / sizeof(*ports); i++) {
-		if (judge(c, ports[i], TLS1_2_VERSION, "TLS 1.2", true, &t) &&
-			judge(c, ports[i], TLS1_1_VERSION, "TLS 1.1", false, &t))
-			judge(c, ports[i], TLS1_VERSION, "TLS 1.0", false, &t);
+	for (const unsigned *port = ask_tls_ports; *port; port++) {
+		if (judge(c, *port, TLS1_2_VERSION, "TLS 1.2", true, &t) &&
+			judge(c, *port, TLS1_1_VERSION, "TLS 1.1", false, &t))
+			judge(c, *port, TLS1_VERSION, "TLS 1.0", false, &t);
 	}
-	tally_ok(&t, "ports 25, 465 and 993 take TLS 1.2 and refuse 1.1 and 1.0");
+	tally_ok(&t, "ports 25, 465, 587, 143, 993 and 4190 take TLS 1.2 and refuse 1.1 and 1.0");
 	tally_finding(&t, f);
 }
 

@@ -6,11 +6,11 @@
 
 #include <unistd.h>
 
-static const char *only;
+static struct list only;
 static bool no_mail, list;
 
 static const struct option_spec options[] = {
-	{ "only", 0, N_("NAME"), N_("run this check alone"), NULL, &only, NULL },
+	{ "only", 0, N_("NAME"), N_("run this check alone; more of them with commas, or by repeating the option"), NULL, NULL, &only },
 	{ "no-mail", 0, NULL, N_("send no mail: without the checks that need a test mailbox"), &no_mail, NULL, NULL },
 	{ "list", 0, NULL, N_("list the checks, run none"), &list, NULL, NULL },
 	{ 0 },
@@ -57,6 +57,19 @@ static struct error *check_name(const char *name)
 		ERR_USAGE, _("--only: no check is called '%s'; `mailsetup verify --list` lists them"), shown);
 }
 
+/* "a,b" is two names. */
+static struct error *split_names(struct list *ret)
+{
+	for (size_t i = 0; i < only.n; i++) {
+		if (!only.v[i][strspn(only.v[i], ",")])
+			return fail(ERR_USAGE, _("--only: names no check"));
+		list_split(ret, only.v[i], ",");
+	}
+	for (size_t i = 0; i < ret->n; i++)
+		TRY(check_name(ret->v[i]));
+	return NULL;
+}
+
 static void tell_summary(struct cli *cli, const struct check_summary *summary)
 {
 	if (cli->json) {
@@ -75,10 +88,10 @@ static void tell_summary(struct cli *cli, const struct check_summary *summary)
 static struct error *verify(struct cli *cli)
 {
 	CLEAN(session) struct session s = SESSION_CLOSED;
+	CLEAN(list) struct list names = { 0 };
 	struct check_summary summary = { 0 };
 
-	if (only)
-		TRY(check_name(only));
+	TRY(split_names(&names));
 	if (list) {
 		if (cli->json)
 			list_json(cli->screen.out);
@@ -93,7 +106,7 @@ static struct error *verify(struct cli *cli)
 		return fail(ERR_PRECHECK,
 			_("nothing is installed here: `mailsetup install --domain DOMAIN` comes first"));
 	s.terminal.every_finding = true;
-	TRY(checks_run(s.host, &cli->params, &(struct check_options){ .only = only, .no_mail = no_mail },
+	TRY(checks_run(s.host, &cli->params, &(struct check_options){ .only = &names, .no_mail = no_mail },
 		&s.events, &summary));
 	terminal_close(&s.terminal);
 	tell_summary(cli, &summary);

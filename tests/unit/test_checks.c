@@ -7,7 +7,10 @@
 #include "base/interrupt.h"
 #include "base/memory.h"
 #include "checks/ask.h"
+#include "checks/become.h"
 #include "checks/clock.h"
+#include "checks/header.h"
+#include "checks/mailbox.h"
 #include "checks/runner.h"
 #include "checks/tally.h"
 
@@ -455,6 +458,49 @@ static void test_features(void **state)
 	assert_false(ask_has_feature(&features, "AUTHENTICATION"));
 }
 
+static void test_header(void **state)
+{
+	char message[] = "Received: from a\r\n\tby b with ESMTPSA\r\nX-Spam: No,\n score=1\nreceived:by c\r\n"
+			 "Receivedx: no\r\n\r\nReceived: in the body\r\n";
+	struct bytes b = { .data = message, .size = sizeof(message) - 1 };
+	struct list found = { 0 };
+
+	(void)state;
+	header_values(&b, "Received", &found);
+	assert_int_equal(found.n, 2);
+	assert_string_equal(found.v[0], "from a\tby b with ESMTPSA");
+	assert_string_equal(found.v[1], "by c");
+	list_free(&found);
+	header_values(&b, "X-Spam", &found);
+	assert_int_equal(found.n, 1);
+	assert_string_equal(found.v[0], "No, score=1");
+	list_free(&found);
+	header_values(&b, "X-Sp", &found);
+	header_values(&(struct bytes){ 0 }, "Received", &found);
+	header_values(&(struct bytes){ .data = (char *)"Received:", .size = 9 }, "Subject", &found);
+	assert_int_equal(found.n, 0);
+}
+
+static void test_become_nobody_we_know(void **state)
+{
+	struct error *e = become_user("no-such-user-here");
+
+	(void)state;
+	assert_non_null(e);
+	assert_non_null(strstr(error_message(e), "no-such-user-here"));
+	error_free(e);
+}
+
+static void test_addresses_beside(void **state)
+{
+	CLEAN(free) char *alias = test_address(MAILBOX_PREFIX "00ff@exemple.fr", TEST_ALIAS);
+	CLEAN(free) char *refusal = test_refusal(MAILBOX_PREFIX "00ff@exemple.fr");
+
+	(void)state;
+	assert_string_equal(alias, MAILBOX_PREFIX "00ff-alias@exemple.fr");
+	assert_string_equal(refusal, MAILBOX_PREFIX "00ff");
+}
+
 static void test_the_list(void **state)
 {
 	struct list names = { 0 };
@@ -468,14 +514,16 @@ static void test_the_list(void **state)
 		assert_false(list_has(&names, all_checks[i]->name));
 		list_add(&names, all_checks[i]->name);
 	}
-	assert_true(names.n > 20);
+	assert_true(names.n > 40);
 	list_free(&names);
 }
 
 static void test_unknown_name(void **state)
 {
 	struct params p = { .domain = (char *)"exemple.fr" };
-	struct check_options options = { .only = "no-such-check" };
+	char *names[] = { (char *)"units", (char *)"no-such-check", NULL };
+	struct list only = { .v = names, .n = 2 };
+	struct check_options options = { .only = &only };
 	struct check_summary s;
 	struct error *e = checks_run(NULL, &p, &options, NULL, &s);
 
@@ -483,7 +531,8 @@ static void test_unknown_name(void **state)
 	assert_int_equal(error_code(e), ERR_USAGE);
 	assert_non_null(strstr(error_message(e), "no-such-check"));
 	error_free(e);
-	options = (struct check_options){ .only = "gtube", .no_mail = true };
+	names[1] = (char *)"gtube";
+	options.no_mail = true;
 	e = checks_run(NULL, &p, &options, NULL, &s);
 	assert_int_equal(error_code(e), ERR_USAGE);
 	error_free(e);
@@ -514,6 +563,9 @@ int main(void)
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_waits_for_dns),
 		cmocka_unit_test(test_features),
+		cmocka_unit_test(test_header),
+		cmocka_unit_test(test_addresses_beside),
+		cmocka_unit_test(test_become_nobody_we_know),
 		cmocka_unit_test(test_the_list),
 		cmocka_unit_test(test_unknown_name),
 	};

@@ -1,0 +1,78 @@
+#include "checks/become.h"
+#include "checks/check.h"
+#include "host/file.h"
+#include "host/process.h"
+
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#define RULE	 "/var/mail/sieve/before/spam.sieve"
+#define COMPILED "/var/mail/sieve/before/spam.svbin"
+#define COMPILE	 "sievec " RULE "; chown dovecot:dovecot " COMPILED
+#define FILED	 "store message in folder: Spam"
+
+static bool older(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec < b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
+}
+
+/* At delivery it runs as the mailboxes' user, who cannot compile it anew beside the source. */
+static bool judge_compiled(const struct check_context *c, struct finding *f)
+{
+	struct file_info rule, compiled;
+
+	if (finding_error(f, file_stat(c->host, RULE, &rule), "") ||
+		finding_error(f, file_stat(c->host, COMPILED, &compiled), ""))
+		return false;
+	if (!rule.exists)
+		finding_failed(f, "mailsetup install", "there is no " RULE);
+	else if (!compiled.exists || !compiled.size)
+		finding_failed(f, COMPILE, RULE " is not compiled");
+	else if (older(&compiled.mtime, &rule.mtime))
+		finding_failed(f, COMPILE, COMPILED " is older than its source: the changed rule is not in force");
+	else
+		return true;
+	return false;
+}
+
+/* A marked message, in memory alone; sieve-test finds it as a file of ours. */
+static struct error *write_message(int *ret)
+{
+	static const char message[] = "X-Spam-Flag: YES\r\nSubject: marked\r\n\r\nspam\r\n";
+
+	prctl(PR_SET_DUMPABLE, 1);
+	*ret = memfd_create("message", MFD_CLOEXEC);
+	if (*ret < 0 || write(*ret, message, sizeof(message) - 1) != (ssize_t)sizeof(message) - 1)
+		return fail_errno(errno, "cannot make a message in memory");
+	return NULL;
+}
+
+static void judge_rule(const struct check_context *c, struct finding *f)
+{
+	CLEAN(fd) int fd = -1;
+	CLEAN(bytes) struct bytes output = { 0 };
+
+	if (finding_error(f, become_user("vmail"), "mailsetup install") || finding_error(f, write_message(&fd), ""))
+		return;
+	CLEAN(free) char *path = text("/proc/%d/fd/%d", (int)getpid(), fd);
+	if (finding_error(f, process_simple(c->host, &output, "sieve-test", RULE, path, NULL),
+		    "sievec " RULE "; mailsetup status"))
+		return;
+	if (strstr(bytes_text(&output), FILED))
+		finding_ok(f, RULE " is compiled, and files what is marked into Spam");
+	else
+		finding_failed(f, "cat " RULE "; mailsetup status", RULE " does not file what is marked into Spam");
+}
+
+static void run(const struct check_context *c, struct finding *f)
+{
+	if (judge_compiled(c, f))
+		judge_rule(c, f);
+}
+
+const struct check check_sieve_rule = {
+	.name = "sieve-rule",
+	.title = N_("The rule that files spam is compiled and right"),
+	.run = run,
+};
