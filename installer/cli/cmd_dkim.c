@@ -522,7 +522,9 @@ static void put_keys(struct cli *cli, const struct shown_key *v, size_t n)
 		if (!cli->json) {
 			put_padded(cli->screen.out, v[i].domain, width + 2);
 			fprintf(cli->screen.out, "%-17s %-8s %s", v[i].selector, v[i].state, v[i].dns);
-			fprintf(cli->screen.out, old ? _(" (signed until %s)\n") : "\n", since);
+			if (old)
+				fprintf(cli->screen.out, _(" (signed until %s)"), since ? since : "");
+			fputc('\n', cli->screen.out);
 			continue;
 		}
 		json_t *key = json_object();
