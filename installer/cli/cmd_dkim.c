@@ -586,7 +586,7 @@ static const struct option_spec list_options[] = {
 
 static const struct command list = {
 	.name = "dkim list",
-	.summary = N_("the keys of each domain: which one signs, and what the DNS has"),
+	.summary = N_("each domain's keys, and what the DNS has of them"),
 	.help = N_("State: `signs`; `new`, which signs when `dkim rotate` finds it in the DNS; `old`, which has signed; `unused`, a key on disk that "
 		   "nothing names. DNS: right, missing, wrong (another key), or unknown where there was no answer."),
 	.examples = "mailsetup dkim list",
