@@ -97,7 +97,7 @@ static void tell(const struct dns_finding *f, struct tally *t)
 	case DNS_IS_WRONG:
 		if (f->record->kind == DNS_KIND_DKIM)
 			tally_failed(t, remedy, "%s holds %s", f->subject, note);
-		else if (f->tolerable)
+		else if (f->tolerable && f->record->kind == DNS_KIND_PTR)
 			tally_unknown(t, remedy, "%s is %s, %s", f->subject, f->found.v[0], note);
 		else
 			tally_failed(t, remedy, "%s %s is %s%s%s", f->subject, f->record->type, f->found.v[0], *note ? ", " : "", note);

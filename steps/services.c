@@ -13,7 +13,8 @@
 
 /* Postfix last, so that no mail passes a server that is not complete. */
 static const struct unit_wanted behind[] = {
-	{ "spamassassin.service", FILES("/etc/default/spamassassin"), FILES("/etc/spamassassin/"), NULL },
+	/* Restarted, not told to read again: a second SIGHUP while it begins anew ends it. spamc waits for it, so mail waits too. */
+	{ "spamassassin.service", FILES("/etc/default/spamassassin", "/etc/spamassassin/"), NULL, NULL },
 	{ "spamass-milter.service", FILES("/etc/default/spamass-milter"), NULL, NULL },
 	/* Stopped, it would let mail pass unsigned. */
 	{ "opendkim.service", FILES("/etc/opendkim.conf"), FILES(DKIM_DIRECTORY "/"), NULL },

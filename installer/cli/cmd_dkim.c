@@ -522,7 +522,9 @@ static void put_keys(struct cli *cli, const struct shown_key *v, size_t n)
 		if (!cli->json) {
 			put_padded(cli->screen.out, v[i].domain, width + 2);
 			fprintf(cli->screen.out, "%-17s %-8s %s", v[i].selector, v[i].state, v[i].dns);
-			fprintf(cli->screen.out, old ? _(" (signed until %s)\n") : "\n", since);
+			if (old)
+				fprintf(cli->screen.out, _(" (signed until %s)"), since ? since : "");
+			fputc('\n', cli->screen.out);
 			continue;
 		}
 		json_t *key = json_object();
@@ -584,7 +586,7 @@ static const struct option_spec list_options[] = {
 
 static const struct command list = {
 	.name = "dkim list",
-	.summary = N_("the keys of each domain: which one signs, and what the DNS has"),
+	.summary = N_("each domain's keys, and what the DNS has of them"),
 	.help = N_("State: `signs`; `new`, which signs when `dkim rotate` finds it in the DNS; `old`, which has signed; `unused`, a key on disk that "
 		   "nothing names. DNS: right, missing, wrong (another key), or unknown where there was no answer."),
 	.examples = "mailsetup dkim list",

@@ -233,7 +233,7 @@ static void check(struct cli *cli, const struct published *p)
 	dns_check(resolver, &p->records, &us, &findings);
 	for (size_t i = 0; i < findings.n; i++)
 		good &= findings.v[i].record->level != DNS_REQUIRED ||
-			(findings.v[i].verdict != DNS_IS_MISSING && findings.v[i].verdict != DNS_IS_WRONG);
+			findings.v[i].tolerable || (findings.v[i].verdict != DNS_IS_MISSING && findings.v[i].verdict != DNS_IS_WRONG);
 	if (cli->json)
 		check_json(cli->screen.out, &findings, good);
 	else if (!cli->quiet)

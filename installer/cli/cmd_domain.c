@@ -188,7 +188,7 @@ static const struct command add = {
 	.operands_max = 1,
 	.summary = N_("one more mail domain, with its DKIM key"),
 	.help = N_("Makes the row, the DKIM key, the signing tables, the spam filter's list and the aliases of postmaster and abuse, and has the "
-		   "daemons read them, without a restart; then prints the DNS records to publish. It is an install with one domain more: it goes "
+		   "daemons read them: no mail is refused meanwhile, and none leaves unsigned; then prints the DNS records to publish. It is an install with one domain more: it goes "
 		   "on after it was stopped, and `mailsetup rollback` takes it back with the rest. A domain whose row another hand has written "
 		   "gets what it lacks. A key that is there is kept."),
 	.examples = "mailsetup domain add toto.fr",
@@ -230,8 +230,8 @@ static struct error *refuse_used(struct session *s, struct accounts *a, const ch
 
 		bytes_printf(&named, "%s%s", i ? ", " : "", shown);
 	}
-	return fail(ERR_CONFLICT, _("domain delete %s: nothing was changed, as %zu of its accounts and aliases are there still: %s%s. Delete those first"),
-		domain, users.n, named.data, users.n > NAMED_MAX ? ", ..." : "");
+	return fail(ERR_CONFLICT, _("domain delete %s: it is used by %zu: %s%s; nothing was changed. Delete those first"), domain, users.n,
+		named.data, users.n > NAMED_MAX ? ", ..." : "");
 }
 
 static struct error *forget_domain(struct params *p, const char *domain)

@@ -62,29 +62,34 @@ static void judge_address(struct check *c, struct dns_finding *f)
 		say(f, DNS_IS_UNKNOWN, "this machine has private addresses only; --hosts-entry says that its ports are forwarded to it");
 }
 
-/* By name, or by another name of this machine. */
-static bool leads_here(struct check *c, const char *host)
+static bool is_another_name(struct check *c, const char *host)
 {
 	CLEAN(list) struct list addresses = { 0 };
 
-	if (strcasecmp(host, c->server->hostname) == 0)
-		return true;
 	resolver_lookup(c->resolver, host, "A", &addresses, NULL);
 	resolver_lookup(c->resolver, host, "AAAA", &addresses, NULL);
 	return is_ours(c->server, &addresses);
 }
 
+/* Any of them may be ours: a domain can have other servers before or behind this one. */
 static void judge_mx(struct check *c, struct dns_finding *f)
 {
+	say(f, DNS_IS_WRONG, "mail goes there");
 	for (size_t i = 0; i < f->found.n && i < ADDRESSES_MAX; i++) {
 		const char *host = strchr(f->found.v[i], ' ');
 
-		if (host && leads_here(c, host + 1)) {
+		if (!host)
+			continue;
+		if (strcasecmp(host + 1, c->server->hostname) == 0) {
 			say(f, DNS_IS_RIGHT, "%s", "");
+			f->tolerable = false;
 			return;
 		}
+		if (!f->tolerable && is_another_name(c, host + 1)) {
+			say(f, DNS_IS_WRONG, "mail goes there: to this machine, but not by its host name");
+			f->tolerable = true;
+		}
 	}
-	say(f, DNS_IS_WRONG, "mail goes there");
 }
 
 static void keep(struct list *texts, bool (*wanted)(const char *s))

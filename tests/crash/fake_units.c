@@ -136,11 +136,3 @@ struct error *unit_forget(struct host *h, const char *unit)
 	(void)unit;
 	return NULL;
 }
-
-void unit_journal_tail(struct host *h, const char *unit, unsigned lines, struct bytes *ret)
-{
-	(void)h;
-	(void)unit;
-	(void)lines;
-	(void)ret;
-}

@@ -76,6 +76,7 @@ done
 { head_of_zone 8.b.d.0.1.0.0.2.ip6.arpa && grep -o '^; .*ip6\.arpa\.	.*' "$scratch/all" | sed 's/^; //'; } >"$zones/reverse6"
 check 'the reverse names are comments, and load in their own zone' \
 	named-checkzone -q 100.51.198.in-addr.arpa "$zones/reverse4"
+printf 'autre.exemple.fr. IN A 198.51.100.10\n' >>"$zones/exemple.fr"
 cp -r "$zones" "$scratch/good"
 check '(the name server runs)' serve
 on "${all[@]}" --json >"$scratch/records"
@@ -144,6 +145,7 @@ case_of 1 'A of another machine' wrong "$host_re A: .*no address of this machine
 expect_match 'what was found stands beside it' 'found: +198\.51\.100\.44' cat "$scratch/last"
 case_of 1 'MX gone' missing 'toto\.fr MX' toto.fr '/\tMX\t/d'
 case_of 1 'MX elsewhere' wrong 'toto\.fr MX: mail goes there' toto.fr 's/10 mail.exemple.fr./10 mx.ailleurs.fr./'
+case_of 0 'MX to this machine by another name' wrong 'toto\.fr MX: .*not by its host name' toto.fr 's/10 mail.exemple.fr./10 autre.exemple.fr./'
 case_of 0 'SPF gone' missing 'toto\.fr TXT \(recommended\)' toto.fr '/v=spf1/d'
 case_of 0 'SPF of another' wrong 'toto\.fr TXT .*does not let 198\.51\.100\.10 send' toto.fr 's/v=spf1 mx -all/v=spf1 ip4:192.0.2.1 -all/'
 case_of 0 'SPF twice' wrong 'toto\.fr TXT .*2 SPF records' toto.fr '/v=spf1/{p;s/mx/a/}'
@@ -159,7 +161,8 @@ case_of 0 'SRV gone' missing '_imaps\._tcp\.toto\.fr SRV \(optional\)' toto.fr '
 case_of 0 'SRV elsewhere' wrong '_imaps\._tcp\.toto\.fr SRV' toto.fr 's/0 1 993 mail.exemple.fr./0 1 993 imap.ailleurs.fr./'
 case_of 0 'TLSA of another key' wrong "_25\._tcp\.$host_re TLSA" exemple.fr 's/3 1 1 ..../3 1 1 0000/'
 case_of 0 'PTR gone' missing '198\.51\.100\.10 PTR' reverse4 '/PTR/d'
-case_of 0 'PTR of another' wrong '198\.51\.100\.10 PTR .*does not lead back' reverse4 's/mail.exemple.fr./autre.exemple.fr./'
+case_of 0 'PTR of another' wrong '198\.51\.100\.10 PTR .*does not lead back' reverse4 's/mail.exemple.fr./nulle-part.exemple.fr./'
+case_of 0 'PTR of another name' wrong '198\.51\.100\.10 PTR .*leads back, but is not the host name' reverse4 's/mail.exemple.fr./autre.exemple.fr./'
 case_of 1 'PTR that does not lead back' wrong '198\.51\.100\.10 PTR .*does not lead back' exemple.fr 's/\tA\t198.51.100.10$/\tA\t198.51.100.44/'
 sed -i '/_25._tcp/d' "$zones/exemple.fr"
 serve

@@ -51,12 +51,12 @@ rm "$scratch/sending"
 wait "$flow"
 expect_text 'no message was refused meanwhile' '' cat "$scratch/refused"
 flow_of() { # WORD FILE: how many messages of the flow have arrived, or how many of them are signed
-	on sh -c 'cd /var/mail/utilisateurs/exemple.fr/admin && grep -lrE "^Subject: $0-[0-9]+" . | xargs -r grep -lE "$1" | wc -l' "$1" "$2"
+	on sh -c 'cd /var/mail/utilisateurs/exemple.fr/admin && find . "(" -path "*/new/*" -o -path "*/cur/*" ")" -type f -exec grep -lE "^Subject: $0-[0-9]+" {} + | xargs -r grep -lE "$1" | wc -l' "$1" "$2"
 }
 arrived() {
 	[[ $(flow_of flot '^Subject') == $(<"$scratch/sent") && $(flow_of dehors '^Subject') == $(<"$scratch/sent") ]]
 }
-check "all $(<"$scratch/sent") of them have arrived, twice" within 60 arrived
+check "all $(<"$scratch/sent") of them have arrived, twice" within 30 arrived
 expect_text 'and each is signed' "$(<"$scratch/sent")" flow_of flot '^DKIM-Signature:.* d=exemple.fr; s=mail;'
 expect_text 'OpenDKIM was never stopped' "$signer" pid_of
 expect_match 'the records to publish are said' '^toto\.fr\.	IN	MX	10 mail\.exemple\.fr\.$' cat "$scratch/said"
@@ -121,7 +121,6 @@ expect_text 'and it is the same key as before' "$first" key_digest toto.fr mail
 expect_match 'dns: both are shown' '^mail\._domainkey\.toto\.fr\.' on mailsetup dns
 expect_match 'verify: the key that signs' 'mail2\._domainkey\.toto\.fr holds the key' \
 	on mailsetup verify --only dns-dkim --json
-expect_match 'the guide'\''s own tool agrees' 'key OK|not secure' on opendkim-testkey -d toto.fr -s mail2 -k /etc/dkimkeys/clefs/toto.fr/mail2.private -vv
 expect_exit 4 'retire: not the one that signs' on mailsetup dkim retire toto.fr mail2
 expect_exit 2 'retire: not one that is not there' on mailsetup dkim retire toto.fr mail9
 expect_exit 0 'retire' on mailsetup dkim retire toto.fr
@@ -142,7 +141,7 @@ settled() {
 on mailsetup domain add autre.fr >/dev/null 2>&1
 settled >"$scratch/settled"
 for moment in 0.03 0.06 0.1 0.15 0.2 0.3; do
-	on mailsetup domain delete autre.fr >/dev/null 2>&1
+	check '(deleted)' on mailsetup domain delete autre.fr
 	on timeout -s KILL "$moment" mailsetup domain add autre.fr >/dev/null 2>&1 || true
 	capture on mailsetup domain add autre.fr
 	settled >"$scratch/now"
@@ -151,8 +150,9 @@ done
 for moment in 0.04 0.08 0.12 0.16 0.25; do
 	on timeout -s KILL "$moment" mailsetup domain delete autre.fr >/dev/null 2>&1 || true
 	capture on mailsetup domain delete autre.fr
-	expect_exit 2 "domain delete, killed after $moment s, and again (status $status)" on mailsetup domain show autre.fr
-	on mailsetup domain add autre.fr >/dev/null 2>&1
+	cp "$scratch/output" "$scratch/deletion"
+	expect_exit 2 "domain delete, killed after $moment s, and again (status $status)" on mailsetup domain show autre.fr; [[ $status == 2 ]] || comment <"$scratch/deletion"
+	check '(added again)' on mailsetup domain add autre.fr
 	settled >"$scratch/now"
 	expect_same 'and added again: as before' "$scratch/settled" "$scratch/now"
 done
@@ -201,6 +201,10 @@ on sh -c 'rm -r /var/lib/mailsetup && mv /var/lib/mailsetup.saved /var/lib/mails
 
 on sh -c 'rm -rf /var/mail/utilisateurs/*'
 sql "DELETE FROM postfix_utilisateurs WHERE utilisateur = 'test@exemple.fr'"
+empty_queue() {
+	[[ $(on mailq) == 'Mail queue is empty' ]]
+}
+check 'no mail is left waiting' within 20 empty_queue
 expect_exit 0 'rollback' on mailsetup rollback --yes
 lab manifest "$host" "$scratch/rolled"
 below_etc() {

@@ -289,7 +289,7 @@ static void run_dnsmasq(void)
 		"--txt-record=mail._domainkey.exemple.fr,v=DKIM1; k=rsa;,p=QUJD", "--txt-record=mail._domainkey.net.fr,v=DKIM1; p=QUJE",
 		"--txt-record=_dmarc.exemple.fr,v=DMARC1; p=reject", "--txt-record=_dmarc.net.fr,v=DMARC1; p=rejet",
 		"--srv-host=_imaps._tcp.exemple.fr,mail.exemple.fr,993,0,1", "--srv-host=_imap._tcp.exemple.fr,autre.exemple.fr,143,10,1",
-		"--ptr-record=77.2.0.192.in-addr.arpa,autre.exemple.fr", "--cname=alias.exemple.fr,mail.exemple.fr",
+		"--host-record=autre.exemple.fr,192.0.2.77", "--ptr-record=77.2.0.192.in-addr.arpa,autre.exemple.fr", "--cname=alias.exemple.fr,mail.exemple.fr",
 		"--ptr-record=10.2.0.192.in-addr.arpa,Mail.Exemple.fr",
 		"--ptr-record=9.1.168.192.in-addr.arpa,x.test",
 		"--ptr-record=0.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa,mail."
