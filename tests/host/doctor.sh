@@ -102,8 +102,8 @@ send() { # SENDER RECIPIENT...
 quick() { # SWAKS-ARGUMENT...: whatever the answer
 	swaks_out --tls --timeout 8 "$@" >/dev/null 2>&1 || true
 }
-asks() { # TEXT [PORT]: bytes to a port, in clear
-	outside timeout 6 bash -c 'exec 3<>"/dev/tcp/198.51.100.10/$2" && sleep 0.3 && printf "$1" >&3; timeout 3 cat <&3' - "$1" "${2-25}" >/dev/null 2>&1 || true
+asks() { # TEXT [SECONDS]: bytes to port 25, in clear
+	outside timeout 20 bash -c 'exec 3<>"/dev/tcp/198.51.100.10/$2" && sleep 0.3 && printf "$1" >&3; timeout "$3" cat <&3' - "$1" 25 "${2-3}" >/dev/null 2>&1 || true
 }
 login() { # PASSWORD
 	outside curl -sSk --max-time 10 --user "jean@exemple.fr:$1" imaps://198.51.100.10/ >/dev/null 2>&1 || true
@@ -119,7 +119,7 @@ quick --port 587 --auth PLAIN --auth-user jean@exemple.fr --auth-password secret
 login faux
 sql "INSERT INTO postfix_liste_noire_expediteurs (courriel, code_retour, message, active) VALUES ('banni@dehors.example', 554, 'Indesirable', 1)"
 quick --from banni@dehors.example --to jean@exemple.fr
-asks 'EHLO a.dehors.example\r\nFOO\r\nFOO\r\nFOO\r\nFOO\r\nFOO\r\nFOO\r\nFOO\r\nFOO\r\nFOO\r\nFOO\r\nFOO\r\nFOO\r\nFOO\r\nFOO\r\nFOO\r\nFOO\r\nFOO\r\nFOO\r\nFOO\r\nFOO\r\nFOO\r\nFOO\r\n'
+asks "EHLO a.dehors.example\\r\\n$(printf 'FOO\\r\\n%.0s' {1..23})" 14
 asks 'GET / HTTP/1.0\r\n\r\n'
 asks 'EHLO a.dehors.example\r\n'
 outside sh -c 'openssl s_client -starttls smtp -connect 198.51.100.10:25 -tls1 -cipher DEFAULT@SECLEVEL=0 </dev/null' >/dev/null 2>&1 || true
@@ -178,9 +178,9 @@ asks 'QUIT\r\n'
 sleep 1
 on postconf -X smtpd_timeout
 on postfix reload >/dev/null 2>&1
-on sh -c 'sed -i "s/^smtp      inet  n       -       y       -       -/smtp      inet  n       -       y       -       1/" /etc/postfix/master.cf; postfix reload' >/dev/null 2>&1
-outside timeout 20 bash -c 'for i in 1 2 3; do (exec 3<>/dev/tcp/198.51.100.10/25; sleep 3) & done; wait' || true
-on sh -c 'kill -SEGV $(pgrep -x qmgr); sleep 1; sed -i "s/^smtp      inet  n       -       y       -       1/smtp      inet  n       -       y       -       -/" /etc/postfix/master.cf; postfix reload' >/dev/null 2>&1 || true
+on sh -c 'sed -i "s/^smtp      inet  n       -       y       -       -/smtp      inet  n       -       y       -       2/" /etc/postfix/master.cf; postfix reload' >/dev/null 2>&1
+outside timeout 20 bash -c 'for i in 1 2 3 4 5; do (exec 3<>/dev/tcp/198.51.100.10/25; sleep 3) & done; wait' || true
+on sh -c 'kill -SEGV $(pgrep -x qmgr); sleep 1; sed -i "s/^smtp      inet  n       -       y       -       2/smtp      inet  n       -       y       -       -/" /etc/postfix/master.cf; postfix reload' >/dev/null 2>&1 || true
 on systemctl stop postfix
 sleep 1
 on postqueue -f 2>/dev/null || true
@@ -197,7 +197,7 @@ on sh -c 'cd /etc/postfix/tls && mv garde.pem courriel.pem; systemctl restart do
 
 # Dovecot
 on systemctl stop dovecot.socket dovecot
-asks 'EHLO a.dehors.example\r\n' 587
+quick --port 587 --auth PLAIN --auth-user jean@exemple.fr --auth-password secret-de-jean --to jean@exemple.fr
 send jean@exemple.fr jean@exemple.fr
 sleep 2
 on sh -c 'echo "protocol imap { mail_max_userip_connections = 1 }" >/etc/dovecot/conf.d/99-essai.conf; printf "protocol imap {\n mail_max_userip_connections = 1\n}\nservice imap-login {\n process_limit = 1\n service_count = 1\n}\n" >/etc/dovecot/conf.d/99-essai.conf; systemctl start dovecot'
@@ -217,10 +217,10 @@ for _ in range(3):
 EOF
 on sh -c 'echo "rien = rien" >/etc/dovecot/conf.d/99-essai.conf; systemctl restart dovecot; rm /etc/dovecot/conf.d/99-essai.conf; systemctl restart dovecot' >/dev/null 2>&1
 home=/var/mail/utilisateurs/exemple.fr/jean
-on sh -c "mkdir -p $home/sieve; printf 'require \"fileinto\";\nfileinto \"x\"\n' >$home/sieve/essai.sieve; ln -s sieve/essai.sieve $home/.dovecot.sieve; chown -R --reference=$home $home/sieve; chown -h --reference=$home $home/.dovecot.sieve"
+on sh -c "mkdir -p $home/sieve; printf 'require \"fileinto\";\nfileinto \"x\"\n' >$home/sieve/.dovecot.sieve; chown -R --reference=$home $home/sieve"
 send jean@exemple.fr jean@exemple.fr
 sleep 2
-on sh -c "rm $home/.dovecot.sieve; chown root: $home; chmod 700 $home"
+on sh -c "rm -r $home/sieve; chown root: $home; chmod 700 $home"
 send jean@exemple.fr jean@exemple.fr
 login secret-de-jean
 sleep 2
