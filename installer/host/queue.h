@@ -57,9 +57,3 @@ struct error *queue_flush(struct host *h, const char *id) MUST_USE;
 /* Hands over the message piece by piece as postcat(1) writes it: envelope, header, and body unless headers_only. */
 struct error *queue_show(struct host *h, const char *id, bool headers_only,
 	void (*take)(void *context, const char *data, size_t size), void *context) MUST_USE;
-
-/* Why a queued message to address has not been delivered yet: the reason that Postfix notes. *ret is NULL when
- * none waits with a reason. */
-struct error *queue_reason(struct host *h, const char *address, char **ret) MUST_USE;
-/* Deletes every queued message whose sender or one of whose recipients is address. */
-struct error *queue_remove(struct host *h, const char *address) MUST_USE;
