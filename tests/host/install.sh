@@ -70,7 +70,7 @@ record_line DMARC '^_dmarc\.exemple\.fr\.[[:space:]]+IN[[:space:]]+TXT[[:space:]
 record_line PTR '^10\.100\.51\.198\.in-addr\.arpa\.[[:space:]]+IN[[:space:]]+PTR[[:space:]]+mail\.exemple\.fr\.$'
 expect_match 'it names the ports to open' '25 .*465 and 587' cat "$scratch/out"
 check 'IMAP and Sieve among them' grep -qz '143.*993.*4190' "$scratch/out"
-expect_match 'it says how to add a mailbox' 'postfix_utilisateurs' cat "$scratch/out"
+expect_match 'it says how to add a mailbox' 'mailsetup user add ADDRESS' cat "$scratch/out"
 
 # --- the journal ---
 
