@@ -446,6 +446,28 @@ static void a_broken_program_says_so(void **state)
 	error_free(e);
 }
 
+static void add_piece(void *context, const char *data, size_t size)
+{
+	bytes_add(context, data, size);
+}
+
+/* More than is kept of an ordinary output, and standard error with it. */
+static void output_as_it_comes(void **state)
+{
+	CLEAN(host_close) struct host *h = NULL;
+	CLEAN(bytes) struct bytes got = { 0 };
+
+	(void)state;
+	assert_null(host_open("/", &h));
+	assert_null(process_run(h,
+		&(struct process){ .argv = SHELL("echo beside >&2; head -c 20000000 /dev/zero; echo end >&2"), .merge = true,
+			.on_output = add_piece, .context = &got },
+		NULL, NULL));
+	assert_int_equal(got.size, strlen("beside\n") + 20000000 + strlen("end\n"));
+	assert_memory_equal(got.data, "beside\n", 7);
+	assert_memory_equal(got.data + got.size - 4, "end\n", 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -470,6 +492,7 @@ int main(void)
 		cmocka_unit_test(a_kept_child_survives_us),
 		cmocka_unit_test(programs_of_another_root),
 		cmocka_unit_test(a_broken_program_says_so),
+		cmocka_unit_test(output_as_it_comes),
 	};
 
 	return cmocka_run_group_tests_name("process", tests, setup, teardown);
