@@ -340,7 +340,9 @@ static const struct command delete = {
 		   "abuse that were made with it go too. Its DKIM keys stay: a key that is published is never made anew."),
 	.examples = "mailsetup domain delete toto.fr",
 	.flags = NEEDS_ROOT | CHANGES,
+	.words = rows_words,
 	.run = delete_run,
+	.subject = &kind,
 };
 
 ROW_LIST("domain", kind);

@@ -316,7 +316,9 @@ static const struct command passwd = {
 	.help = N_("The password is asked for twice, or read from standard input with --password-stdin. IMAP sessions that are open end."),
 	.flags = NEEDS_ROOT | CHANGES,
 	.options = passwd_options,
+	.words = rows_words,
 	.run = run_passwd,
+	.subject = &kind,
 };
 
 static const struct command disable = {
@@ -327,6 +329,7 @@ static const struct command disable = {
 	.summary = N_("switch it off; row and mail stay"),
 	.help = N_("No login and no mail any more, at once; IMAP sessions that are open end. Row and mail stay for `mailsetup user enable`."),
 	.flags = NEEDS_ROOT | CHANGES,
+	.words = rows_words,
 	.run = run_disable,
 	.subject = &kind,
 };
@@ -345,6 +348,7 @@ static const struct command delete = {
 	.help = N_("An account that aliases lead to is not deleted. An account of the same address that is made later finds the mail that stayed."),
 	.flags = NEEDS_ROOT | CHANGES,
 	.options = delete_options,
+	.words = rows_words,
 	.run = run_delete,
 	.subject = &kind,
 };

@@ -193,6 +193,19 @@ struct error *rows_show(struct cli *cli)
 	return NULL;
 }
 
+void rows_words(const struct command *c, struct list *ret)
+{
+	const struct row_kind *kind = c->subject;
+	const char *const key[] = { kind->key_column, NULL };
+	CLEAN(host_close) struct host *h = NULL;
+	CLEAN(accounts_close) struct accounts *a = NULL;
+	struct error *e = open_to_read(&h, &a);
+
+	if (!e)
+		e = accounts_rows_read(a, kind->table, key, kind->key_column, NULL, ret);
+	error_free(e);
+}
+
 /* --- changing --- */
 
 struct error *rows_open(struct cli *cli, struct session *s, struct accounts **ret)

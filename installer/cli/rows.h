@@ -93,6 +93,9 @@ struct error *rows_add(struct cli *cli) MUST_USE;
 /* One transaction: each bad line is named, and then nothing is changed. A row that is here with the same content is left alone. */
 struct error *rows_import(struct cli *cli) MUST_USE;
 
+/* .words of a command that names a row: the keys, none where the database cannot be read. */
+void rows_words(const struct command *c, struct list *ret);
+
 /* For the actions that a kind has of its own: the lock, and the database of an installed server. */
 struct error *rows_open(struct cli *cli, struct session *s, struct accounts **ret) MUST_USE;
 /* The key of the row that the argument means, as the table has it; ERR_USAGE where there is none. */
@@ -116,6 +119,7 @@ void rows_done(struct cli *cli, const struct row_kind *kind, const char *key, bo
 		.summary = summary_,                                                                         \
 		.help = help_,                                                                               \
 		.flags = flags_,                                                                             \
+		.words = operand != NULL ? rows_words : NULL,                                                \
 		.run = run_,                                                                                 \
 		.subject = &kind_ }
 #define ROW_LIST(command, kind)                                                                              \
