@@ -277,9 +277,9 @@ static void tell_deleted(struct cli *cli, const char *domain)
 	}
 	if (cli->quiet)
 		return;
-	fprintf(f, _("%s is no mail domain of this server any more\n"), domain);
-	fprintf(f, _("These DNS records of it may go: MX and TXT of %s, TXT of _dmarc.%s and below _domainkey.%s, SRV below _tcp.%s.\n"), domain, domain,
-		domain, domain);
+	fprintf(f, _("%s is no mail domain of this server any more\n"
+		     "These DNS records of it may go: MX and TXT of %s, TXT of _dmarc.%s and below _domainkey.%s, SRV below _tcp.%s.\n"), domain, domain,
+		domain, domain, domain);
 	fprintf(f, _("Its DKIM keys stay in /etc/dkimkeys/clefs/%s, and its mail where it is: `mailsetup domain add %s` takes them up again.\n"),
 		domain, domain);
 }
