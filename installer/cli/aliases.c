@@ -44,6 +44,20 @@ struct error *aliases_left(struct cli *cli, struct accounts *a, const char *addr
 	return NULL;
 }
 
+struct error *domain_served(struct accounts *a, const char *hostname, const char *address)
+{
+	const char *domain = address_domain(address);
+	bool ours, known;
+
+	TRY(accounts_domain_is_ours(a, hostname, domain, &ours));
+	if (ours)
+		return NULL;
+	TRY(accounts_row_exists(a, "postfix_domaines", "domaine", domain, &known));
+	if (known)
+		return fail(ERR_USAGE, _("%s: the domain %s is off; `mailsetup domain enable %s` switches it on"), address, domain, domain);
+	return fail(ERR_USAGE, _("%s: %s is no domain of this server; `mailsetup domain add %s` makes it one"), address, domain, domain);
+}
+
 struct error *aliases_shadow(struct accounts *a, const char *address)
 {
 	CLEAN(list) struct list destinations = { 0 };

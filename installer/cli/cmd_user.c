@@ -67,16 +67,10 @@ static struct error *insert(struct accounts *a, const struct row_input *in)
 		row_value(&kind, in, USER_PRIVILEGE), strcmp(row_value(&kind, in, USER_ACTIVE), "1") == 0);
 }
 
+/* The names of the server itself take no mailboxes: their mail goes to local(8). */
 static struct error *check_domain(struct accounts *a, const char *address)
 {
-	const char *domain = address_domain(address);
-	bool ours;
-
-	/* The names of the server itself take no mailboxes: their mail goes to local(8). */
-	TRY(accounts_domain_is_ours(a, "", domain, &ours));
-	return ours ? NULL
-		    : fail(ERR_USAGE, _("%s: %s is no domain of this server; `mailsetup domain add %s` makes it one"), address, domain,
-			      domain);
+	return domain_served(a, "", address);
 }
 
 static struct error *check(struct cli *cli, struct accounts *a, const char *key, enum row_change change)

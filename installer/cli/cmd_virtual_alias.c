@@ -26,23 +26,12 @@ static struct error *prepare(struct row_input *in)
 	return destinations_normalise(destination, &in->value[DESTINATION]);
 }
 
-static struct error *check_domain(struct accounts *a, const char *hostname, const char *address)
-{
-	const char *domain = address_domain(address);
-	bool ours;
-
-	TRY(accounts_domain_is_ours(a, hostname, domain, &ours));
-	return ours ? NULL
-		    : fail(ERR_USAGE, _("%s is no domain of this server, so no mail for %s comes here; `mailsetup domain add %s` makes it one"),
-			      domain, address, domain);
-}
-
 static struct error *check(struct cli *cli, struct accounts *a, const char *key, enum row_change change)
 {
 	if (change == ROW_IS_DELETED || change == ROW_IS_DISABLED)
 		return aliases_left(cli, a, key, change);
 	if (change == ROW_IS_ADDED)
-		TRY(check_domain(a, cli->params.hostname, key));
+		TRY(domain_served(a, cli->params.hostname, key));
 	TRY(aliases_shadow(a, key));
 	return accounts_alias_check(a, cli->params.hostname, key);
 }

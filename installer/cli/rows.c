@@ -3,7 +3,11 @@
 #include "cli/json.h"
 #include "mail/name.h"
 
+#include <poll.h>
 #include <unistd.h>
+
+#define LOCK_TRIES 30
+#define LOCK_PAUSE 100 /* milliseconds */
 
 static const struct row_kind *kind_of(const struct cli *cli)
 {
@@ -208,9 +212,23 @@ void rows_words(const struct command *c, struct list *ret)
 
 /* --- changing --- */
 
+/* Other commands like this one take an instant; an install takes longer, and is named then. */
+static struct error *await_lock(struct cli *cli, struct session *s)
+{
+	struct error *e = session_open(cli, SESSION_LOCK, s);
+
+	for (unsigned i = 0; error_code(e) == ERR_BUSY && i < LOCK_TRIES; i++) {
+		error_free(e);
+		session_cleanup(s);
+		poll(NULL, 0, LOCK_PAUSE);
+		e = session_open(cli, SESSION_LOCK, s);
+	}
+	return e;
+}
+
 struct error *rows_open(struct cli *cli, struct session *s, struct accounts **ret)
 {
-	TRY(session_open(cli, SESSION_LOCK, s));
+	TRY(await_lock(cli, s));
 	if (!s->run.state || !cli->params.domain)
 		return fail(ERR_PRECHECK, _("nothing is installed here: `mailsetup install --domain DOMAIN` comes first"));
 	return accounts_open(s->host, false, ret);

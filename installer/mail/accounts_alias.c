@@ -113,6 +113,13 @@ struct error *accounts_reaches(struct accounts *a, const char *hostname, const c
 		return NULL;
 	}
 	TRY(destinations(a, hostname, key, &next));
+	/* The copy that an alias of the address keeps at the address itself needs the account. */
+	for (size_t i = 0; i < next.n; i++) {
+		CLEAN(free) char *itself = folded(next.v[i], hostname);
+
+		if (strcmp(itself, key) == 0)
+			return NULL;
+	}
 	/* A name alone may be a user of the machine, whom local(8) knows. */
 	*ret = next.n || !strchr(address, '@');
 	return NULL;

@@ -301,7 +301,7 @@ fault 'header_checks emptied' privacy 'X-Originating-IP is passed on' '' ': >/et
 fault 'signing table without the domain' dkim 'carries no DKIM signature of exemple\.fr' '' \
 	'sed -i s/exemple.fr/exemple.org/ /etc/dkimkeys/TableSignatures && systemctl restart opendkim' \
 	'put_back /etc/dkimkeys && systemctl restart opendkim'
-fault 'DKIM key replaced' dns-dkim 'holds another key than this server signs with' 'dkim' "openssl genrsa 2048 2>/dev/null >$dkim" 'put_back /etc/dkimkeys'
+fault 'DKIM key replaced' dns-dkim 'holds another key than this server' 'dkim' "openssl genrsa 2048 2>/dev/null >$dkim" 'put_back /etc/dkimkeys'
 
 # --- Sieve, folders ---
 
