@@ -37,16 +37,6 @@ static struct error *check_change(struct cli *cli, struct accounts *a, const cha
 	return NULL;
 }
 
-static const struct row_kind kind = {
-	.noun = N_("domain"),
-	.plural = "domains",
-	.table = DOMAINS,
-	.key_column = "domaine",
-	.columns = columns,
-	.normalise = domain_normalise,
-	.check = check_change,
-};
-
 /* smtpd(8) remembers for as long as it lives where the mail of a domain goes (smtpd_resolve.c); told to reload, it ends with its client. */
 static void tell_postfix(struct cli *cli, struct session *s)
 {
@@ -57,30 +47,16 @@ static void tell_postfix(struct cli *cli, struct session *s)
 	error_free(e);
 }
 
-static struct error *switch_run(struct cli *cli, enum row_change wanted, const char *done, const char *already)
-{
-	CLEAN(session) struct session s = SESSION_CLOSED;
-	CLEAN(accounts_close) struct accounts *a = NULL;
-	CLEAN(free) char *key = NULL;
-	bool changed;
-
-	TRY(rows_open(cli, &s, &a));
-	TRY(wrap(rows_change(cli, a, wanted, &key, &changed), "%s", cli->command->name));
-	if (changed)
-		tell_postfix(cli, &s);
-	rows_done(cli, &kind, key, changed, changed ? done : already);
-	return NULL;
-}
-
-static struct error *enable_run(struct cli *cli)
-{
-	return switch_run(cli, ROW_IS_ENABLED, _("%s is on"), _("%s was on already"));
-}
-
-static struct error *disable_run(struct cli *cli)
-{
-	return switch_run(cli, ROW_IS_DISABLED, _("%s is off: its mail is refused"), _("%s was off already"));
-}
+static const struct row_kind kind = {
+	.noun = N_("domain"),
+	.plural = "domains",
+	.table = DOMAINS,
+	.key_column = "domaine",
+	.columns = columns,
+	.normalise = domain_normalise,
+	.check = check_change,
+	.changed = tell_postfix,
+};
 
 /* --- add --- */
 
@@ -347,11 +323,9 @@ static const struct command delete = {
 
 ROW_LIST("domain", kind);
 ROW_SHOW("domain", kind, N_("DOMAIN"));
-ROW_ACTION(enable, "domain enable", kind, N_("DOMAIN"), NEEDS_ROOT | CHANGES, N_("accept its mail again"),
-	N_("Counts from now on; Postfix reads it without a restart."), enable_run);
-ROW_ACTION(disable, "domain disable", kind, N_("DOMAIN"), NEEDS_ROOT | CHANGES, N_("refuse its mail; its row stays"),
-	N_("Counts from now on; Postfix reads it without a restart. Accounts, keys and mail stay for `mailsetup domain enable`."), disable_run);
-static const struct command *const actions[] = { &add, &row_list, &row_show, &enable, &disable, &delete, NULL };
+ROW_ENABLE("domain", kind, N_("DOMAIN"));
+ROW_DISABLE("domain", kind, N_("DOMAIN"));
+static const struct command *const actions[] = { &add, &row_list, &row_show, &row_enable, &row_disable, &delete, NULL };
 
 const struct command command_domain = {
 	.name = "domain",

@@ -280,6 +280,8 @@ static struct error *change_and_say(struct cli *cli, enum row_change wanted, con
 
 	TRY(rows_open(cli, &s, &a));
 	TRY(wrap(rows_change(cli, a, wanted, &key, &changed), "%s", cli->command->name));
+	if (changed && kind_of(cli)->changed)
+		kind_of(cli)->changed(cli, &s);
 	rows_done(cli, kind_of(cli), key, changed, changed ? done : already);
 	return NULL;
 }

@@ -69,6 +69,8 @@ struct row_kind {
 	/* Refuses a change that was made and is not yet committed, by what the database is like with it; may be NULL. key is as the
 	 * table has it. */
 	struct error *(*check)(struct cli *cli, struct accounts *a, const char *key, enum row_change change);
+	/* Told of a row that was switched or deleted, once that is committed; may be NULL. */
+	void (*changed)(struct cli *cli, struct session *s);
 
 	/* Of add and import. */
 	const struct row_field *fields; /* the key's first; a NULL name ends them */
