@@ -23,15 +23,13 @@ static char *one_line(const char *s)
 static PRINTF_LIKE(4, 0) void answer(
 	struct finding *f, enum check_state state, const char *remedy, const char *format, va_list arguments)
 {
-	CLEAN(free) char *evidence = NULL;
+	CLEAN(free) char *evidence = translated_v(format, arguments);
 
-	if (vasprintf(&evidence, format, arguments) < 0)
-		abort();
 	free(f->evidence);
 	free(f->remedy);
 	f->state = state;
 	f->evidence = one_line(evidence);
-	f->remedy = one_line(remedy ? remedy : "");
+	f->remedy = one_line(translated(remedy));
 }
 
 void finding_ok(struct finding *f, const char *evidence, ...)

@@ -4,17 +4,15 @@
 
 static PRINTF_LIKE(2, 0) void add(struct bytes *b, const char *format, va_list arguments)
 {
-	CLEAN(free) char *s = NULL;
+	CLEAN(free) char *s = translated_v(format, arguments);
 
-	if (vasprintf(&s, format, arguments) < 0)
-		abort();
 	bytes_printf(b, "%s%s", b->size ? "; " : "", s);
 }
 
 static void keep_first(char **remedy, const char *new)
 {
 	if (!*remedy && new &&*new)
-		*remedy = text_copy(new);
+		*remedy = text_copy(translated(new));
 }
 
 void tally_ok(struct tally *t, const char *evidence, ...)

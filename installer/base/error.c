@@ -1,5 +1,5 @@
 #include "base/error.h"
-#include "base/memory.h"
+#include "base/i18n.h"
 
 #include <string.h>
 
@@ -23,7 +23,7 @@ struct error *fail(enum error_code code, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	char *message = text_v(format, arguments);
+	char *message = translated_v(format, arguments);
 	va_end(arguments);
 	return error_new(code, 0, message);
 }
@@ -33,7 +33,7 @@ struct error *fail_errno(int errno_value, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	CLEAN(free) char *message = text_v(format, arguments);
+	CLEAN(free) char *message = translated_v(format, arguments);
 	va_end(arguments);
 	return error_new(ERR_STOPPED, errno_value, text("%s: %s", message, strerror(errno_value)));
 }
@@ -45,7 +45,7 @@ struct error *wrap(struct error *e, const char *format, ...)
 	if (!e)
 		return NULL;
 	va_start(arguments, format);
-	CLEAN(free) char *prefix = text_v(format, arguments);
+	CLEAN(free) char *prefix = translated_v(format, arguments);
 	va_end(arguments);
 	CLEAN(free) char *old = e->message;
 	e->message = text("%s: %s", prefix, old);

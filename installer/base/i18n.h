@@ -1,16 +1,25 @@
 /*
  * Text for people: marked where it stands, translated where it is shown. _() does both at once; N_() only
- * marks, for tables of constants, whose text goes through translated() when it is printed. English is the
- * source; what machines read
- * (--json, journal fields, exit codes) is never translated. LC_NUMERIC stays "C", or numbers in files would
- * change.
+ * marks, for tables of constants, whose text goes through translated() when it is printed. The functions that take
+ * a message to tell (fail, wrap, run_notice, finding_failed, ...) translate their format themselves: a call of them is
+ * the mark. English is the source; what machines read (--json, journal fields, exit codes) is never translated.
+ * LC_NUMERIC stays "C", or numbers in files would change.
  */
 #pragma once
+
+#include "base/memory.h"
 
 #include <libintl.h>
 
 #define _(s)  gettext(s)
 #define N_(s) s
+
+/* text_v() of the format's translation. */
+static inline char *translated_v(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
+static inline char *translated_v(const char *format, va_list arguments)
+{
+	return text_v(*format ? gettext(format) : "", arguments);
+}
 
 /* gettext("") is the header of the catalogue, and a table may hold NULL. */
 static inline const char *translated(const char *s)

@@ -63,7 +63,7 @@ struct error *admin_password(struct cli *cli, struct session *s, bool from_stdin
 
 	if (!p->admin)
 		return from_stdin ? fail(ERR_USAGE,
-					    _("--password-stdin: there is no --admin to whom it could belong"))
+					    "--password-stdin: there is no --admin to whom it could belong")
 				  : NULL;
 	if (account_stands(s->host, p->admin)) {
 		if (from_stdin && !cli->quiet)

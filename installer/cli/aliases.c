@@ -36,8 +36,8 @@ struct error *aliases_left(struct cli *cli, struct accounts *a, const char *addr
 	CLEAN(free) char *names = joined(&aliases), *first = remedy(aliases.v[0]);
 	if (change == ROW_IS_DELETED)
 		return fail(ERR_CONFLICT,
-			_("aliases still lead to it (%s), and their mail would be refused; delete them first, such as with `%s`, or "
-			  "disable it instead"),
+			"aliases still lead to it (%s), and their mail would be refused; delete them first, such as with `%s`, or "
+			"disable it instead",
 			names, first);
 	if (!cli->quiet)
 		fprintf(cli->screen.talk, _("note: aliases still lead to it (%s); their mail is refused while it is off\n"), names);
@@ -54,8 +54,8 @@ struct error *domain_served(struct accounts *a, const char *hostname, const char
 		return NULL;
 	TRY(accounts_row_exists(a, "postfix_domaines", "domaine", domain, &known));
 	if (known)
-		return fail(ERR_USAGE, _("%s: the domain %s is off; `mailsetup domain enable %s` switches it on"), address, domain, domain);
-	return fail(ERR_USAGE, _("%s: %s is no domain of this server; `mailsetup domain add %s` makes it one"), address, domain, domain);
+		return fail(ERR_USAGE, "%s: the domain %s is off; `mailsetup domain enable %s` switches it on", address, domain, domain);
+	return fail(ERR_USAGE, "%s: %s is no domain of this server; `mailsetup domain add %s` makes it one", address, domain, domain);
 }
 
 struct error *aliases_shadow(struct accounts *a, const char *address)
@@ -68,8 +68,8 @@ struct error *aliases_shadow(struct accounts *a, const char *address)
 		return NULL;
 	TRY(accounts_user_is_active(a, address, &exists));
 	return exists ? fail(ERR_CONFLICT,
-				_("%s would be an account and a virtual alias at once, and its mailbox would get nothing; an alias "
-				  "that lists %s among its destinations keeps a copy there"),
+				"%s would be an account and a virtual alias at once, and its mailbox would get nothing; an alias "
+				"that lists %s among its destinations keeps a copy there",
 				address, address)
 		      : NULL;
 }

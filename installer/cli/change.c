@@ -7,7 +7,7 @@ struct error *change_open(struct cli *cli, struct session *s)
 {
 	TRY(session_open(cli, SESSION_LOCK, s));
 	if (!s->run.state || !cli->params.domain)
-		return fail(ERR_PRECHECK, _("nothing is installed here: `mailsetup install --domain DOMAIN` comes first"));
+		return fail(ERR_PRECHECK, "nothing is installed here: `mailsetup install --domain DOMAIN` comes first");
 	return NULL;
 }
 
@@ -25,7 +25,7 @@ struct error *change_check_unfinished(struct cli *cli, struct session *s, bool g
 	}
 	if (!*ret_unfinished || goes_on)
 		return NULL;
-	return fail(ERR_CONFLICT, _("%s: an earlier run was stopped before its end; `mailsetup resume` finishes it, then come again"),
+	return fail(ERR_CONFLICT, "%s: an earlier run was stopped before its end; `mailsetup resume` finishes it, then come again",
 		cli->command->name);
 }
 
@@ -41,8 +41,8 @@ static struct error *check_admin(struct cli *cli, struct session *s)
 	TRY(accounts_user_exists(a, cli->params.admin, &exists));
 	return exists ? NULL
 		      : fail(ERR_PRECHECK,
-				_("%s: the mailbox %s, which gets postmaster's mail, is gone; nothing was changed. `mailsetup install --admin "
-				  "ADDRESS` names another one first"),
+				"%s: the mailbox %s, which gets postmaster's mail, is gone; nothing was changed. `mailsetup install --admin "
+				"ADDRESS` names another one first",
 				cli->command->name, cli->params.admin);
 }
 

@@ -72,7 +72,7 @@ static struct error *no_command(struct cli *cli)
 	if (cli->command)
 		return unknown_action(cli->command, NULL);
 	help_program(&cli->screen, cli->screen.talk);
-	return fail(ERR_USAGE, _("no command given"));
+	return fail(ERR_USAGE, "no command given");
 }
 
 static struct error *dispatch(struct cli *cli, int argc, char **argv)
@@ -88,7 +88,7 @@ static struct error *dispatch(struct cli *cli, int argc, char **argv)
 		return NULL;
 	if (command_is_leaf(cli->command)) {
 		if (cli->command->flags & NEEDS_ROOT && geteuid() != 0)
-			return fail(ERR_PRECHECK, _("mailsetup %s must run as root; nothing was changed"),
+			return fail(ERR_PRECHECK, "mailsetup %s must run as root; nothing was changed",
 				cli->command->name);
 		return cli->command->run(cli);
 	}
@@ -116,8 +116,8 @@ static struct error *check_output(const struct cli *cli)
 	int reason = errno;
 	if (!failed || (cli->command && cli->command->flags & CHANGES) || reader_is_gone(fileno(out)))
 		return NULL;
-	return reason ? fail_errno(reason, _("cannot write to standard output"))
-		      : fail(ERR_STOPPED, _("cannot write to standard output"));
+	return reason ? fail_errno(reason, "cannot write to standard output")
+		      : fail(ERR_STOPPED, "cannot write to standard output");
 }
 
 int cli_main(int argc, char **argv)

@@ -23,8 +23,8 @@ static struct error *normalise_name(const char *s, char **ret)
 	if (strchr(s, '@')) {
 		CLEAN(free) char *shown = printable(s);
 
-		return fail(ERR_USAGE, _("“%s” is an address; an alias is a name without a domain, for mail to NAME@ the server's own "
-					 "name. `mailsetup virtual-alias` is for addresses"),
+		return fail(ERR_USAGE, "“%s” is an address; an alias is a name without a domain, for mail to NAME@ the server's own "
+					 "name. `mailsetup virtual-alias` is for addresses",
 			shown);
 	}
 	return local_part_normalise(s, ret);
@@ -48,7 +48,7 @@ static struct error *check(struct cli *cli, struct accounts *a, const char *key,
 		return aliases_left(cli, a, address, change);
 	TRY(accounts_virtual_alias(a, address, &before));
 	if (before.n)
-		return fail(ERR_CONFLICT, _("there is a virtual alias %s, which goes before it: `mailsetup virtual-alias show %s`"),
+		return fail(ERR_CONFLICT, "there is a virtual alias %s, which goes before it: `mailsetup virtual-alias show %s`",
 			address, address);
 	return accounts_alias_check(a, hostname, address);
 }

@@ -35,7 +35,7 @@ static struct error *check_code(const char *s)
 	CLEAN(free) char *shown = printable(s);
 
 	if (strlen(s) != 3 || strspn(s, "0123456789") != 3 || (*s != '4' && *s != '5'))
-		return fail(ERR_USAGE, _("“%s” is no code of a refusal: 4xx (try again later) or 5xx (never), such as 554"), shown);
+		return fail(ERR_USAGE, "“%s” is no code of a refusal: 4xx (try again later) or 5xx (never), such as 554", shown);
 	return NULL;
 }
 
@@ -47,7 +47,7 @@ static struct error *prepare(struct row_input *in)
 	if (in->value[CODE])
 		TRY(check_code(in->value[CODE]));
 	if (!in->value[MESSAGE][strspn(in->value[MESSAGE], " ")])
-		return fail(ERR_USAGE, _("the message is empty; the sender's server shows it to its user"));
+		return fail(ERR_USAGE, "the message is empty; the sender's server shows it to its user");
 	return line_check("message", in->value[MESSAGE], MESSAGE_MAX);
 }
 

@@ -87,7 +87,7 @@ static struct error *take_domain(struct cli *cli, char **ret)
 	params_domains(&cli->params, &domains);
 	return list_has(&domains, *ret) ? NULL
 					: fail(ERR_USAGE,
-						  _("%s: %s is no domain that this server signs for; `mailsetup domain add %s` makes it one"),
+						  "%s: %s is no domain that this server signs for; `mailsetup domain add %s` makes it one",
 						  cli->command->name, *ret, *ret);
 }
 
@@ -123,7 +123,7 @@ static struct error *next_selector(struct session *s, const char *domain, const 
 		*ret = TAKE(name);
 		return NULL;
 	}
-	return fail(ERR_CONFLICT, _("dkim rotate %s: no free name for the new key; give one: --selector NAME"), domain);
+	return fail(ERR_CONFLICT, "dkim rotate %s: no free name for the new key; give one: --selector NAME", domain);
 }
 
 /* The key that waits for its turn; NULL where there is none. */
@@ -149,11 +149,11 @@ static struct error *choose(struct session *s, const char *domain, const struct 
 	if (selector)
 		TRY(wrap(selector_normalise(selector, &named), "--selector"));
 	if (named && strcmp(named, keys->v[0]) == 0)
-		return fail(ERR_CONFLICT, _("dkim rotate %s: %s signs already; nothing was changed"), domain, named);
+		return fail(ERR_CONFLICT, "dkim rotate %s: %s signs already; nothing was changed", domain, named);
 	if (waiting && named && strcmp(waiting, named) != 0)
 		return fail(ERR_CONFLICT,
-			_("dkim rotate %s: the new key %s is there already; rotate to it without --selector, or `mailsetup dkim retire %s %s` "
-			  "first"),
+			"dkim rotate %s: the new key %s is there already; rotate to it without --selector, or `mailsetup dkim retire %s %s` "
+			"first",
 			domain, waiting, domain, waiting);
 	if (named && !list_has(keys, named)) {
 		TRY(read_stopped(s, domain, named, &stopped));
@@ -161,7 +161,7 @@ static struct error *choose(struct session *s, const char *domain, const struct 
 			CLEAN(free) char *when = day(stopped);
 
 			return fail(ERR_CONFLICT,
-				_("dkim rotate %s: %s is the name of a key that signed until %s and was retired; take another name"), domain,
+				"dkim rotate %s: %s is the name of a key that signed until %s and was retired; take another name", domain,
 				named, when);
 		}
 	}
@@ -184,9 +184,9 @@ static struct error *ask_dns(struct session *s, const char *domain, const char *
 	TRY(dkim_read_record(s->host, domain, name, &own));
 	switch (dns_lookup(server, owner, "TXT", ASK_SECONDS, &found, &reason)) {
 	case DNS_UNKNOWN:
-		return fail(ERR_PRECHECK, _("no answer for %s TXT (%s)"), owner, reason);
+		return fail(ERR_PRECHECK, "no answer for %s TXT (%s)", owner, reason);
 	case DNS_NONE:
-		return fail(ERR_PRECHECK, _("the DNS has no record %s yet"), owner);
+		return fail(ERR_PRECHECK, "the DNS has no record %s yet", owner);
 	case DNS_FOUND:
 		break;
 	}
@@ -194,7 +194,7 @@ static struct error *ask_dns(struct session *s, const char *domain, const char *
 	for (size_t i = 0; i < found.n; i++) {
 		TRY(recode(wrap(dkim_same_key(found.v[i], own, &same), "%s", owner), ERR_PRECHECK));
 		if (!same)
-			return fail(ERR_PRECHECK, _("the DNS has another key at %s"), owner);
+			return fail(ERR_PRECHECK, "the DNS has another key at %s", owner);
 	}
 	return NULL;
 }
@@ -310,7 +310,7 @@ static struct error *rotate(struct cli *cli, struct session *s, const char *doma
 	if (!list_has(keys, name) && !force)
 		return make_key(cli, s, domain, keys, name);
 	if (!force)
-		TRY(wrap(ask_dns(s, domain, name), _("dkim rotate %s: %s goes on signing, nothing was changed"), domain, before));
+		TRY(wrap(ask_dns(s, domain, name), "dkim rotate %s: %s goes on signing, nothing was changed", domain, before));
 	TRY(let_sign(cli, s, domain, keys, name));
 	tell_switched(cli, s, domain, before);
 	return NULL;
@@ -370,18 +370,18 @@ static struct error *take_old(struct cli *cli, struct session *s, const char *do
 	if (cli->operands.n > 1) {
 		TRY(wrap(selector_normalise(cli->operands.v[1], ret), "dkim retire"));
 		if (strcmp(*ret, keys->v[0]) == 0)
-			return fail(ERR_CONFLICT, _("dkim retire %s: %s signs; `mailsetup dkim rotate %s` lets another key sign first"), domain,
+			return fail(ERR_CONFLICT, "dkim retire %s: %s signs; `mailsetup dkim rotate %s` lets another key sign first", domain,
 				*ret, domain);
 		return list_has(&others, *ret) ? NULL
-					       : fail(ERR_USAGE, _("dkim retire: %s has no key %s; `mailsetup dkim list` shows them"), domain, *ret);
+					       : fail(ERR_USAGE, "dkim retire: %s has no key %s; `mailsetup dkim list` shows them", domain, *ret);
 	}
 	for (size_t i = 0; i < others.n; i++)
 		bytes_printf(&named, "%s%s", i ? ", " : "", others.v[i]);
 	if (!others.n)
-		return fail(ERR_CONFLICT, _("dkim retire %s: there is no key but %s, which signs; `mailsetup dkim rotate %s` makes another"), domain,
+		return fail(ERR_CONFLICT, "dkim retire %s: there is no key but %s, which signs; `mailsetup dkim rotate %s` makes another", domain,
 			keys->v[0], domain);
 	if (others.n > 1)
-		return fail(ERR_USAGE, _("dkim retire %s: which one? There are %s"), domain, named.data);
+		return fail(ERR_USAGE, "dkim retire %s: which one? There are %s", domain, named.data);
 	*ret = text_copy(others.v[0]);
 	return NULL;
 }
@@ -552,7 +552,7 @@ static struct error *list_run(struct cli *cli)
 		TRY(records_check_server(server));
 	TRY(session_open(cli, SESSION_QUERY, &s));
 	if (!s.run.state || !cli->params.domain)
-		return fail(ERR_PRECHECK, _("nothing is installed here: `mailsetup install --domain DOMAIN` comes first"));
+		return fail(ERR_PRECHECK, "nothing is installed here: `mailsetup install --domain DOMAIN` comes first");
 	params_domains(&cli->params, &domains);
 	for (size_t d = 0; d < domains.n && !e; d++) {
 		CLEAN(list) struct list keys = { 0 };

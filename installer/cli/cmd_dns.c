@@ -32,10 +32,10 @@ static struct error *check_caa(void)
 static struct error *check_usage(const struct cli *cli)
 {
 	if (zone + one_line + ask + (cli->json && !ask) > 1)
-		return fail(ERR_USAGE, _("--zone, --one-line, --json and --check are different answers: ask for one of them (--check and --json "
-					 "go together)"));
+		return fail(ERR_USAGE, "--zone, --one-line, --json and --check are different answers: ask for one of them (--check and --json "
+					 "go together)");
 	if (server && !ask)
-		return fail(ERR_USAGE, _("--server: only --check asks a DNS server"));
+		return fail(ERR_USAGE, "--server: only --check asks a DNS server");
 	if (server)
 		TRY(records_check_server(server));
 	return caa ? check_caa() : NULL;
@@ -49,7 +49,7 @@ static struct error *keep_domain(const struct cli *cli, struct published *p)
 		return NULL;
 	TRY(wrap(domain_normalise(cli->operands.v[0], &domain), "dns"));
 	if (!list_has(&p->domains, domain))
-		return fail(ERR_USAGE, _("dns %s: this is no active domain of this server; `mailsetup domain list` shows them"), domain);
+		return fail(ERR_USAGE, "dns %s: this is no active domain of this server; `mailsetup domain list` shows them", domain);
 	if (zone)
 		records_keep_zone(p, domain);
 	else
@@ -249,7 +249,7 @@ static struct error *run(struct cli *cli)
 	TRY(check_usage(cli));
 	TRY(session_open(cli, SESSION_QUERY, &s));
 	if (!s.run.state || !cli->params.domain)
-		return fail(ERR_PRECHECK, _("nothing is installed here: `mailsetup install --domain DOMAIN` comes first"));
+		return fail(ERR_PRECHECK, "nothing is installed here: `mailsetup install --domain DOMAIN` comes first");
 	published_read(s.host, &cli->params,
 		&(struct published_options){ .state = s.run.state, .caa = caa, .tlsa = tlsa, .for_check = ask }, &p);
 	TRY(keep_domain(cli, &p));

@@ -33,7 +33,7 @@ static struct error *check_change(struct cli *cli, struct accounts *a, const cha
 {
 	(void)a;
 	if (change == ROW_IS_DISABLED && strcmp(domain, cli->params.domain) == 0)
-		return fail(ERR_CONFLICT, _("%s is the main domain of this server, which its own mail needs; it stays on"), domain);
+		return fail(ERR_CONFLICT, "%s is the main domain of this server, which its own mail needs; it stays on", domain);
 	return NULL;
 }
 
@@ -98,17 +98,17 @@ static struct error *take_default(struct cli *cli, const char *domain, const str
 		return NULL;
 	if (known->default_domain)
 		return fail(ERR_CONFLICT,
-			_("domain add %s --default: %s is the default domain, and there is one at most; nothing was changed. Only the "
-			  "guide's web portal asks for it"),
+			"domain add %s --default: %s is the default domain, and there is one at most; nothing was changed. Only the "
+			"guide's web portal asks for it",
 			domain, known->default_domain);
 	if (known->exists)
-		return fail(ERR_CONFLICT, _("domain add %s --default: the domain has its row already, which stays as it is"), domain);
+		return fail(ERR_CONFLICT, "domain add %s --default: the domain has its row already, which stays as it is", domain);
 	return params_set(&cli->params, "default-domain", domain);
 }
 
 static struct error *exists_already(const char *domain)
 {
-	return fail(ERR_CONFLICT, _("domain add: %s is a domain of this server already; nothing was changed. `mailsetup dns %s` shows its records"),
+	return fail(ERR_CONFLICT, "domain add: %s is a domain of this server already; nothing was changed. `mailsetup dns %s` shows its records",
 		domain, domain);
 }
 
@@ -206,7 +206,7 @@ static struct error *refuse_used(struct session *s, struct accounts *a, const ch
 
 		bytes_printf(&named, "%s%s", i ? ", " : "", shown);
 	}
-	return fail(ERR_CONFLICT, _("domain delete %s: it is used by %zu: %s%s; nothing was changed. Delete those first"), domain, users.n,
+	return fail(ERR_CONFLICT, "domain delete %s: it is used by %zu: %s%s; nothing was changed. Delete those first", domain, users.n,
 		named.data, users.n > NAMED_MAX ? ", ..." : "");
 }
 
@@ -291,8 +291,8 @@ static struct error *delete_run(struct cli *cli)
 	TRY(wrap(find_key(cli, a, &key), "domain delete"));
 	if (strcmp(key, cli->params.domain) == 0)
 		return fail(ERR_CONFLICT,
-			_("domain delete %s: it is the main domain, of which the server has its name and its own mail; `mailsetup rollback` "
-			  "removes the whole server"),
+			"domain delete %s: it is the main domain, of which the server has its name and its own mail; `mailsetup rollback` "
+			"removes the whole server",
 			key);
 	params_domains(&cli->params, &domains);
 	TRY(change_check_unfinished(cli, &s, !list_has(&domains, key), &unfinished));

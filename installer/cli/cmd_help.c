@@ -43,7 +43,7 @@ static struct error *help(struct cli *cli)
 	if (complete)
 		return list_words(cli);
 	if (cli->operands.n > 2)
-		return fail(ERR_USAGE, _("help explains one command, or one action of a command"));
+		return fail(ERR_USAGE, "help explains one command, or one action of a command");
 	if (script)
 		fputs(bash_completion, cli->screen.out);
 	else if (cli->operands.n)

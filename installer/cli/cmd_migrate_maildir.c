@@ -18,11 +18,11 @@ static const struct option_spec options[] = {
 static struct error *check_usage(const struct cli *cli)
 {
 	if (undo && (cli->operands.n || user || maps.n || dry_run || list))
-		return fail(ERR_USAGE, _("--undo stands alone: the import says whose messages they are"));
+		return fail(ERR_USAGE, "--undo stands alone: the import says whose messages they are");
 	if (list && (cli->operands.n || user || maps.n || dry_run))
-		return fail(ERR_USAGE, _("--list stands alone"));
+		return fail(ERR_USAGE, "--list stands alone");
 	if (!undo && !list && !cli->operands.n)
-		return fail(ERR_USAGE, _("no archive is given: `mailsetup migrate-maildir old.tar.gz --user ADDRESS`"));
+		return fail(ERR_USAGE, "no archive is given: `mailsetup migrate-maildir old.tar.gz --user ADDRESS`");
 	return NULL;
 }
 
@@ -33,7 +33,7 @@ static struct error *number_of(const char *s, unsigned *ret)
 	unsigned long n = strtoul(s, &end, 10);
 
 	if (*s < '0' || *s > '9' || *end || !n || n > 1000000)
-		return fail(ERR_USAGE, _("--undo: '%s' is no number of an import; `mailsetup migrate-maildir --list` shows them"), shown);
+		return fail(ERR_USAGE, "--undo: '%s' is no number of an import; `mailsetup migrate-maildir --list` shows them", shown);
 	*ret = (unsigned)n;
 	return NULL;
 }
@@ -101,7 +101,7 @@ static struct error *run(struct cli *cli)
 		TRY(archive_open(cli->operands.v[0], &fd));
 		path = strcmp(cli->operands.v[0], "-") == 0 ? text_copy("-") : realpath(cli->operands.v[0], NULL);
 		if (!path)
-			return fail_errno(errno, _("cannot follow the name of the archive %s"), cli->operands.v[0]);
+			return fail_errno(errno, "cannot follow the name of the archive %s", cli->operands.v[0]);
 	}
 	TRY(session_open(cli, SESSION_LOCK, &s));
 	struct migration m = migration_of(&s, cli);

@@ -112,7 +112,7 @@ static struct error *absolute(const char *path, char **ret)
 	CLEAN(free) char *here = *path == '/' ? NULL : realpath(".", NULL);
 
 	if (*path != '/' && !here)
-		return fail_errno(errno, _("cannot resolve %s"), path);
+		return fail_errno(errno, "cannot resolve %s", path);
 	*ret = here ? text("%s/%s", here, path) : text_copy(path);
 	return NULL;
 }

@@ -18,7 +18,7 @@ static struct error *check_ids(const struct cli *cli)
 		CLEAN(free) char *shown = text_fit(cli->operands.v[i], 40);
 
 		if (!queue_id_valid(cli->operands.v[i]))
-			return fail(ERR_USAGE, _("%s: '%s' is no queue id; `mailsetup queue list` shows them"), cli->command->name, shown);
+			return fail(ERR_USAGE, "%s: '%s' is no queue id; `mailsetup queue list` shows them", cli->command->name, shown);
 	}
 	return NULL;
 }
@@ -28,7 +28,7 @@ static struct error *find_all(const struct cli *cli, const struct queue *q, stru
 {
 	for (size_t i = 0; i < cli->operands.n; i++) {
 		if (!queue_find(q, cli->operands.v[i]))
-			return fail(ERR_USAGE, _("%s: %s is not in the queue; it may have been delivered: `mailsetup doctor --mail %s` tells"),
+			return fail(ERR_USAGE, "%s: %s is not in the queue; it may have been delivered: `mailsetup doctor --mail %s` tells",
 				cli->command->name, cli->operands.v[i], cli->operands.v[i]);
 		if (!list_has(ret, cli->operands.v[i]))
 			list_add(ret, cli->operands.v[i]);
@@ -200,7 +200,7 @@ static struct error *ask_first(struct cli *cli, const struct queue *q, bool *ret
 	if (yes)
 		return NULL;
 	if (!isatty(STDIN_FILENO))
-		return fail(ERR_USAGE, _("queue delete --all: %zu in the queue would be lost; add --yes; nothing was changed"), q->n);
+		return fail(ERR_USAGE, "queue delete --all: %zu in the queue would be lost; add --yes; nothing was changed", q->n);
 	return confirm(cli->screen.talk, question, ret);
 }
 
@@ -213,7 +213,7 @@ static struct error *change(struct cli *cli, enum queue_change what, const char 
 	bool sure = true;
 
 	if (all == (cli->operands.n > 0))
-		return fail(ERR_USAGE, _("%s wants either queue ids or --all"), cli->command->name);
+		return fail(ERR_USAGE, "%s wants either queue ids or --all", cli->command->name);
 	TRY(check_ids(cli));
 	TRY(host_open("/", &h));
 	TRY(queue_read(h, &q));
@@ -221,7 +221,7 @@ static struct error *change(struct cli *cli, enum queue_change what, const char 
 	if (all && q.n && what == QUEUE_DELETE)
 		TRY(ask_first(cli, &q, &sure));
 	if (!sure)
-		return fail(ERR_STOPPED, _("nothing was deleted"));
+		return fail(ERR_STOPPED, "nothing was deleted");
 	if (q.n)
 		TRY(queue_change(h, what, all ? NULL : &ids, &count));
 	tell_done(cli, count, done);
@@ -262,7 +262,7 @@ static struct error *run_flush(struct cli *cli)
 	TRY(find_all(cli, &q, &ids));
 	for (size_t i = 0; i < ids.n; i++)
 		if (strcmp(queue_find(&q, ids.v[i])->queue, "hold") == 0)
-			return fail(ERR_CONFLICT, _("queue flush: %s is on hold: `mailsetup queue release %s` comes first"), ids.v[i], ids.v[i]);
+			return fail(ERR_CONFLICT, "queue flush: %s is on hold: `mailsetup queue release %s` comes first", ids.v[i], ids.v[i]);
 	for (size_t i = 0; i < ids.n; i++)
 		TRY(queue_flush(h, ids.v[i]));
 	if (!ids.n)

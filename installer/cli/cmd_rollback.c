@@ -29,8 +29,8 @@ static struct error *find_step(const struct graph *graph, const char *name, cons
 		list_add(&names, graph->nodes[i].step->name);
 	const char *near = suggest(name, &names);
 	if (near)
-		return fail(ERR_USAGE, _("no step is called '%s'; did you mean '%s'?"), shown, near);
-	return fail(ERR_USAGE, _("no step is called '%s'; `mailsetup steps` lists them"), shown);
+		return fail(ERR_USAGE, "no step is called '%s'; did you mean '%s'?", shown, near);
+	return fail(ERR_USAGE, "no step is called '%s'; `mailsetup steps` lists them", shown);
 }
 
 /* The recorded steps that would go, in the order in which they go. */
@@ -64,7 +64,7 @@ static struct error *ask(struct cli *cli, const struct list *names)
 		fprintf(s->talk, " %s", names->v[i]);
 	fprintf(s->talk, "\n%s\n", _("Delivered mail is kept."));
 	TRY(confirm(s->talk, _("Go on? [y/N]"), &agreed));
-	return agreed ? NULL : fail(ERR_STOPPED, _("not confirmed; nothing was changed"));
+	return agreed ? NULL : fail(ERR_STOPPED, "not confirmed; nothing was changed");
 }
 
 static const char *result_of(bool nothing, bool all)
@@ -92,9 +92,9 @@ static struct error *refuse_rebuilt(struct state *state)
 
 	TRY(state_note_get(state, REBUILT_NOTE, &rebuilt));
 	return rebuilt ? fail(ERR_CONFLICT,
-				 _("the state store was rebuilt: what stood on this machine before mailsetup is not known any more, so "
-				   "nothing can be taken back. To remove the server by hand: `apt-get purge postfix dovecot-core opendkim "
-				   "spamassassin spamass-milter`, then `rm -r " STATE_DIRECTORY "`; delivered mail stays in /var/mail"))
+				 "the state store was rebuilt: what stood on this machine before mailsetup is not known any more, so "
+				 "nothing can be taken back. To remove the server by hand: `apt-get purge postfix dovecot-core opendkim "
+				 "spamassassin spamass-milter`, then `rm -r " STATE_DIRECTORY "`; delivered mail stays in /var/mail")
 		       : NULL;
 }
 

@@ -200,10 +200,10 @@ static struct error *rebuild_store(struct cli *cli, struct session *s)
 	if (s->run.state)
 		TRY(state_steps(s->run.state, &steps));
 	if (steps.n)
-		return fail(ERR_USAGE, _("the state store is whole; there is nothing to rebuild"));
+		return fail(ERR_USAGE, "the state store is whole; there is nothing to rebuild");
 	TRY(server_stands(s->host, &stands));
 	if (!stands)
-		return fail(ERR_CONFLICT, _("there is nothing to rebuild from: no mail server that mailsetup made stands here"));
+		return fail(ERR_CONFLICT, "there is nothing to rebuild from: no mail server that mailsetup made stands here");
 	TRY(params_recover(s->host, &cli->params));
 	TRY(params_complete(&cli->params));
 	TRY(run_rebuild(&s->run, &s->graph));

@@ -55,7 +55,7 @@ static struct error *prepare(struct row_input *in)
 	drop_empty(&in->value[USER_PASSWORD]);
 	privilege = in->value[USER_PRIVILEGE];
 	if (privilege && strcmp(privilege, "utilisateur") != 0 && strcmp(privilege, "administrateur") != 0)
-		return fail(ERR_USAGE, _("the privilege is utilisateur or administrateur"));
+		return fail(ERR_USAGE, "the privilege is utilisateur or administrateur");
 	return in->value[USER_HASH] ? password_hash_check(in->value[USER_HASH]) : NULL;
 }
 
@@ -86,8 +86,8 @@ static struct error *check(struct cli *cli, struct accounts *a, const char *key,
 	case ROW_IS_DELETED:
 		if (admin && strcmp(key, admin) == 0)
 			return fail(ERR_CONFLICT,
-				_("%s is the administrator of this server, who gets the mail of postmaster; name another one first: "
-				  "`mailsetup install --admin ADDRESS`"),
+				"%s is the administrator of this server, who gets the mail of postmaster; name another one first: "
+				"`mailsetup install --admin ADDRESS`",
 				key);
 		break;
 	case ROW_IS_DISABLED:
@@ -138,7 +138,7 @@ static struct error *check_before(struct accounts *a, const char *address)
 
 	TRY(accounts_user_exists(a, address, &exists));
 	if (exists)
-		return fail(ERR_CONFLICT, _("the account %s exists already; nothing was changed"), address);
+		return fail(ERR_CONFLICT, "the account %s exists already; nothing was changed", address);
 	return check_domain(a, address);
 }
 

@@ -52,7 +52,7 @@ static struct error *check_name(const char *name)
 		return NULL;
 	const char *near = suggest(name, &names);
 	if (near)
-		return fail(ERR_USAGE, _("--only: no check is called '%s'; did you mean '%s'?"), shown, near);
+		return fail(ERR_USAGE, "--only: no check is called '%s'; did you mean '%s'?", shown, near);
 	return fail(
 		ERR_USAGE, _("--only: no check is called '%s'; `mailsetup verify --list` lists them"), shown);
 }
@@ -62,7 +62,7 @@ static struct error *split_names(struct list *ret)
 {
 	for (size_t i = 0; i < only.n; i++) {
 		if (!only.v[i][strspn(only.v[i], ",")])
-			return fail(ERR_USAGE, _("--only: names no check"));
+			return fail(ERR_USAGE, "--only: names no check");
 		list_split(ret, only.v[i], ",");
 	}
 	for (size_t i = 0; i < ret->n; i++)
@@ -100,11 +100,11 @@ static struct error *verify(struct cli *cli)
 		return NULL;
 	}
 	if (geteuid() != 0)
-		return fail(ERR_PRECHECK, _("mailsetup verify must run as root"));
+		return fail(ERR_PRECHECK, "mailsetup verify must run as root");
 	TRY(session_open(cli, SESSION_LOCK, &s));
 	if (!s.run.state || !cli->params.domain)
 		return fail(ERR_PRECHECK,
-			_("nothing is installed here: `mailsetup install --domain DOMAIN` comes first"));
+			"nothing is installed here: `mailsetup install --domain DOMAIN` comes first");
 	s.terminal.every_finding = true;
 	TRY(checks_run(s.host, &cli->params, &(struct check_options){ .only = &names, .no_mail = no_mail },
 		&s.events, &summary));

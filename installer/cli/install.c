@@ -65,7 +65,7 @@ struct error *install(struct cli *cli, bool resuming)
 		TRY(params_read_file(&cli->params, config));
 	TRY(session_open(cli, SESSION_LOCK, &s));
 	if (resuming && !(s.run.state && cli->params.domain))
-		return fail(ERR_USAGE, _("nothing to resume: no install was ever started here"));
+		return fail(ERR_USAGE, "nothing to resume: no install was ever started here");
 	TRY(params_complete(&cli->params));
 	TRY(admin_password(cli, &s, password_stdin));
 	if (wanted) {

@@ -21,7 +21,7 @@ struct migration migration_of(struct session *s, struct cli *cli)
 struct error *migration_possible(const struct migration *m)
 {
 	if (!m->state || !m->params->domain)
-		return fail(ERR_PRECHECK, _("nothing is installed here: `mailsetup install --domain DOMAIN` comes first"));
+		return fail(ERR_PRECHECK, "nothing is installed here: `mailsetup install --domain DOMAIN` comes first");
 	return NULL;
 }
 
@@ -177,8 +177,8 @@ struct error *migration_tell(struct cli *cli, const struct migration *m, struct 
 	else if (!cli->quiet)
 		tell_text(cli, m);
 	if (!m->dry && !m->proven)
-		return fail(ERR_STOPPED, _("the mail is imported, but Dovecot does not count what stands in the mailbox; look at "
-					   "`journalctl -u dovecot`"));
+		return fail(ERR_STOPPED, "the mail is imported, but Dovecot does not count what stands in the mailbox; look at "
+					   "`journalctl -u dovecot`");
 	cli->verdict = t.refused || t.without_account ? ERR_STOPPED : ERR_OK;
 	return NULL;
 }

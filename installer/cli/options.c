@@ -96,7 +96,7 @@ static struct error *set_parameter(struct cli *cli, const char *name, const char
 	params_get(&cli->params, name, &given);
 	for (size_t i = 0; given.n && i < param_count; i++)
 		if (strcmp(param_specs[i].name, name) == 0 && !param_specs[i].repeatable)
-			return fail(ERR_USAGE, _("--%s is given twice"), name);
+			return fail(ERR_USAGE, "--%s is given twice", name);
 	return params_set(&cli->params, name, value);
 }
 
@@ -145,12 +145,12 @@ static struct error *check_operands(const struct cli *cli)
 	if (!command_is_leaf(c) || cli->want_help || cli->want_usage || cli->want_version)
 		return NULL;
 	if (cli->operands.n < c->operands_min)
-		return fail(ERR_USAGE, _("%s wants %s; `mailsetup %s --help` explains it"), c->name,
+		return fail(ERR_USAGE, "%s wants %s; `mailsetup %s --help` explains it", c->name,
 			translated(c->operands), c->name);
 	if (cli->operands.n <= c->operands_max)
 		return NULL;
 	CLEAN(free) char *shown = text_fit(cli->operands.v[c->operands_max], 60);
-	return fail(ERR_USAGE, _("unexpected argument '%s'; `mailsetup %s --help` shows what there is"), shown,
+	return fail(ERR_USAGE, "unexpected argument '%s'; `mailsetup %s --help` shows what there is", shown,
 		c->name);
 }
 

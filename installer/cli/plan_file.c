@@ -50,13 +50,13 @@ struct error *plan_file_write(const char *path, const struct params *params, con
 	CLEAN(fd) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0 && errno == EEXIST)
-		return fail(ERR_CONFLICT, _("--out %s: the file exists; remove it first, or give another name"), path);
+		return fail(ERR_CONFLICT, "--out %s: the file exists; remove it first, or give another name", path);
 	if (fd < 0)
-		return fail_errno(errno, _("--out %s: cannot make it"), path);
+		return fail_errno(errno, "--out %s: cannot make it", path);
 	CLEAN(free) char *s = json_dumps(document, JSON_INDENT(1) | JSON_SORT_KEYS);
 	FILE *f = s ? fdopen(fd, "w") : NULL;
 	if (!f)
-		return fail_errno(errno, _("--out %s: cannot write it"), path);
+		return fail_errno(errno, "--out %s: cannot write it", path);
 	fd = -1;
 	fprintf(f, "%s\n", s);
 	bool bad = fflush(f) != 0 || fsync(fileno(f)) < 0;
@@ -64,7 +64,7 @@ struct error *plan_file_write(const char *path, const struct params *params, con
 	if (fclose(f) == 0 && !bad)
 		return NULL;
 	unlink(path);
-	return fail_errno(reason, _("--out %s: cannot write it"), path);
+	return fail_errno(reason, "--out %s: cannot write it", path);
 }
 
 static struct error *take_parameters(const struct plan_file *f, struct params *params)
@@ -91,11 +91,11 @@ struct error *plan_file_read(const char *path, struct params *params, struct pla
 	const char *format = json_string_value(json_object_get(f->document, "format"));
 	const char *version = json_string_value(json_object_get(f->document, "version"));
 	if (!f->document)
-		e = fail(ERR_USAGE, _("--plan %s: no plan of mailsetup's (%s)"), path, why.text);
+		e = fail(ERR_USAGE, "--plan %s: no plan of mailsetup's (%s)", path, why.text);
 	else if (!format || strcmp(format, FORMAT) != 0 || !json_is_array(json_object_get(f->document, "changes")))
-		e = fail(ERR_USAGE, _("--plan %s: no plan that `mailsetup plan --out` has written"), path);
+		e = fail(ERR_USAGE, "--plan %s: no plan that `mailsetup plan --out` has written", path);
 	else if (!version || strcmp(version, MAILSETUP_VERSION) != 0)
-		e = fail(ERR_USAGE, _("--plan %s: made by another version of mailsetup; make it anew with `mailsetup plan --out`"), path);
+		e = fail(ERR_USAGE, "--plan %s: made by another version of mailsetup; make it anew with `mailsetup plan --out`", path);
 	else
 		e = take_parameters(f, params);
 	if (e)
@@ -134,8 +134,8 @@ struct error *plan_file_accept(const struct run *run, void *context)
 		if (json_equal(a, b))
 			continue;
 		return fail(ERR_CONFLICT,
-			_("--plan %s: the machine has changed since this plan was made (%s); nothing was done. Look at `mailsetup "
-			  "plan`, and make it anew"),
+			"--plan %s: the machine has changed since this plan was made (%s); nothing was done. Look at `mailsetup "
+			"plan`, and make it anew",
 			f->path, target_of(b ? b : a));
 	}
 	return NULL;

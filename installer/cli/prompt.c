@@ -18,11 +18,11 @@ static struct error *wait_readable(int fd)
 
 	for (;;) {
 		if (interrupted())
-			return fail(ERR_STOPPED, _("interrupted; nothing was changed"));
+			return fail(ERR_STOPPED, "interrupted; nothing was changed");
 		if (poll(&p, 1, -1) > 0)
 			return NULL;
 		if (errno != EINTR)
-			return fail_errno(errno, _("cannot wait for input"));
+			return fail_errno(errno, "cannot wait for input");
 	}
 }
 
@@ -39,11 +39,11 @@ static struct error *read_into(int fd, char *buffer, size_t size_max, size_t *re
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return fail_errno(errno, _("cannot read the line"));
+			return fail_errno(errno, "cannot read the line");
 		if (got == 0 || c == '\n')
 			break;
 		if (n == size_max)
-			return fail(ERR_USAGE, _("the line is longer than %zu bytes"), size_max);
+			return fail(ERR_USAGE, "the line is longer than %zu bytes", size_max);
 		buffer[n++] = c;
 	}
 	*ret = n;
@@ -82,14 +82,14 @@ static struct error *ask_hidden(int tty, const char *question, struct bytes *ret
 	struct termios before, hidden;
 
 	if (tcgetattr(tty, &before) < 0)
-		return fail_errno(errno, _("cannot set up the terminal"));
+		return fail_errno(errno, "cannot set up the terminal");
 	hidden = before;
 	hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
 	/* A shell in between, or one that finds a terminal without echo, is nobody's wish. */
 	hidden.c_cc[VSUSP] = hidden.c_cc[VQUIT] = _POSIX_VDISABLE;
 	tell(tty, question);
 	if (tcsetattr(tty, TCSAFLUSH, &hidden) < 0)
-		return fail_errno(errno, _("cannot set up the terminal"));
+		return fail_errno(errno, "cannot set up the terminal");
 	struct error *e = line_read(tty, PASSWORD_MAX, ret);
 	tcsetattr(tty, TCSAFLUSH, &before);
 	tell(tty, "\n");
@@ -121,9 +121,9 @@ static struct error *ask(const char *question, const char *whose, struct bytes *
 
 	if (tty < 0)
 		return fail(ERR_USAGE,
-			_("%s: its password is missing, and there is no terminal to ask for it; write "
-			  "it to standard "
-			  "input and give --password-stdin"),
+			"%s: its password is missing, and there is no terminal to ask for it; write "
+			"it to standard "
+			"input and give --password-stdin",
 			whose);
 	for (int i = 0; i < TRIES; i++) {
 		CLEAN(free) char *reason = NULL;
@@ -137,7 +137,7 @@ static struct error *ask(const char *question, const char *whose, struct bytes *
 		CLEAN(free) char *line = text("%s\n", reason);
 		tell(tty, line);
 	}
-	return fail(ERR_USAGE, _("%s: no password was given; nothing was changed"), whose);
+	return fail(ERR_USAGE, "%s: no password was given; nothing was changed", whose);
 }
 
 struct error *password_obtain(bool from_stdin, const char *question, const char *whose, struct bytes *ret)

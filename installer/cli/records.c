@@ -125,6 +125,6 @@ struct error *records_check_server(const char *server)
 
 	TRY(wrap(ip_normalise(address, &normal), "--server %s", shown));
 	if (port && (!digits || digits > 5 || port[digits] || strtol(port, NULL, 10) < 1 || strtol(port, NULL, 10) > 65535))
-		return fail(ERR_USAGE, _("--server %s: the port is a number between 1 and 65535"), shown);
+		return fail(ERR_USAGE, "--server %s: the port is a number between 1 and 65535", shown);
 	return NULL;
 }

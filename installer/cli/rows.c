@@ -19,7 +19,7 @@ static const struct row_kind *kind_of(const struct cli *cli)
 static struct error *open_to_read(struct host **ret_host, struct accounts **ret)
 {
 	if (chdir("/") < 0)
-		return fail_errno(errno, _("cannot enter /"));
+		return fail_errno(errno, "cannot enter /");
 	TRY(host_open("/", ret_host));
 	return accounts_open(*ret_host, true, ret);
 }
@@ -145,7 +145,7 @@ static struct error *no_such(const struct row_kind *kind, const char *key)
 {
 	CLEAN(free) char *name = printable(key);
 
-	return fail(ERR_USAGE, _("there is no %s “%s”"), translated(kind->noun), name);
+	return fail(ERR_USAGE, "there is no %s “%s”", translated(kind->noun), name);
 }
 
 struct error *rows_find(const struct row_kind *kind, struct accounts *a, const char *argument, char **ret_key)
@@ -230,7 +230,7 @@ struct error *rows_open(struct cli *cli, struct session *s, struct accounts **re
 {
 	TRY(await_lock(cli, s));
 	if (!s->run.state || !cli->params.domain)
-		return fail(ERR_PRECHECK, _("nothing is installed here: `mailsetup install --domain DOMAIN` comes first"));
+		return fail(ERR_PRECHECK, "nothing is installed here: `mailsetup install --domain DOMAIN` comes first");
 	return accounts_open(s->host, false, ret);
 }
 

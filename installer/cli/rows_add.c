@@ -40,7 +40,7 @@ static struct error *add(struct cli *cli, const struct row_kind *kind, struct ac
 
 	TRY(accounts_row_exists(a, kind->table, kind->key_column, key, &exists));
 	if (exists)
-		return fail(ERR_CONFLICT, _("the %s %s exists already; nothing was changed"), translated(kind->noun), key);
+		return fail(ERR_CONFLICT, "the %s %s exists already; nothing was changed", translated(kind->noun), key);
 	TRY(rows_insert(kind, a, in));
 	return kind->check ? kind->check(cli, a, key, ROW_IS_ADDED) : NULL;
 }

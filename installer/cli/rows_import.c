@@ -32,10 +32,10 @@ static struct error *open_file(const char *name, int *ret)
 	CLEAN(fd) int fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return recode(fail_errno(errno, _("cannot open %s"), name), ERR_USAGE);
+		return recode(fail_errno(errno, "cannot open %s", name), ERR_USAGE);
 	if (!S_ISREG(st.st_mode))
-		return fail(ERR_USAGE, _("%s is not a regular file; for what a program writes, give - and let it write to "
-					 "standard input"),
+		return fail(ERR_USAGE, "%s is not a regular file; for what a program writes, give - and let it write to "
+					 "standard input",
 			name);
 	*ret = fd;
 	fd = -1;
@@ -52,9 +52,9 @@ static struct error *read_all(int fd, const char *name, struct bytes *ret)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			e = fail_errno(errno, _("cannot read %s"), name);
+			e = fail_errno(errno, "cannot read %s", name);
 		else if (ret->size + (size_t)n > FILE_MAX)
-			e = fail(ERR_USAGE, _("%s has more than %d MiB"), name, FILE_MAX >> 20);
+			e = fail(ERR_USAGE, "%s has more than %d MiB", name, FILE_MAX >> 20);
 		if (e)
 			break;
 		bytes_add(ret, buffer, (size_t)n);
@@ -93,7 +93,7 @@ static struct error *unknown_column(const struct import *m, const char *name)
 
 	for (const struct row_field *f = m->kind->fields; f->name; f++)
 		bytes_printf(&known, "%s%s", known.size ? ", " : "", f->name);
-	return fail(ERR_USAGE, _("%s:1: “%s” is no column; there are %s, or the guide's own names"), m->file, shown,
+	return fail(ERR_USAGE, "%s:1: “%s” is no column; there are %s, or the guide's own names", m->file, shown,
 		bytes_text(&known));
 }
 
@@ -114,13 +114,13 @@ static struct error *read_header(const struct import *m, const struct csv_row *h
 			return unknown_column(m, name);
 		field_of[i] = fields[f].name ? f : NO_FIELD;
 		if (fields[f].name && given[f])
-			return fail(ERR_USAGE, _("%s:1: the column %s is there twice"), m->file, name);
+			return fail(ERR_USAGE, "%s:1: the column %s is there twice", m->file, name);
 		if (fields[f].name)
 			given[f] = true;
 	}
 	for (size_t f = 0; fields[f].name; f++)
 		if (fields[f].required && !given[f])
-			return fail(ERR_USAGE, _("%s:1: the first line names the columns, and %s is missing"), m->file,
+			return fail(ERR_USAGE, "%s:1: the first line names the columns, and %s is missing", m->file,
 				fields[f].name);
 	return NULL;
 }
@@ -132,7 +132,7 @@ static struct error *normalise_active(char **value)
 	bool is_on = in_list(on, *value);
 
 	if (!is_on && !in_list(off, *value))
-		return fail(ERR_USAGE, _("active is 1 or 0, yes or no"));
+		return fail(ERR_USAGE, "active is 1 or 0, yes or no");
 	free(*value);
 	*value = text_copy(is_on ? "1" : "0");
 	return NULL;
@@ -142,7 +142,7 @@ static struct error *prepare_row(const struct row_kind *kind, struct row_input *
 {
 	for (size_t f = 0; kind->fields[f].name; f++) {
 		if (kind->fields[f].required && !*in->value[f])
-			return fail(ERR_USAGE, _("%s is empty"), kind->fields[f].name);
+			return fail(ERR_USAGE, "%s is empty", kind->fields[f].name);
 		if (strcmp(kind->fields[f].name, "active") == 0 && in->value[f])
 			TRY(normalise_active(&in->value[f]));
 	}
@@ -155,7 +155,7 @@ static struct error *take_row(const struct import *m, const struct csv_row *row,
 	if (row->problem)
 		return fail(ERR_USAGE, "%s", translated(row->problem));
 	if (row->n != columns)
-		return fail(ERR_USAGE, _("the first line names %zu columns, and this one has %zu"), columns, row->n);
+		return fail(ERR_USAGE, "the first line names %zu columns, and this one has %zu", columns, row->n);
 	for (size_t i = 0; i < row->n; i++)
 		if (field_of[i] != NO_FIELD)
 			in->value[field_of[i]] = text_copy(row->fields[i]);
@@ -165,7 +165,7 @@ static struct error *take_row(const struct import *m, const struct csv_row *row,
 static struct error *take_rows(struct import *m, const struct csv *table)
 {
 	if (!table->n)
-		return fail(ERR_USAGE, _("%s is empty; its first line names the columns"), m->file);
+		return fail(ERR_USAGE, "%s is empty; its first line names the columns", m->file);
 	const struct csv_row *header = &table->rows[0];
 	if (header->problem)
 		return fail(ERR_USAGE, "%s:%u: %s", m->file, header->line, translated(header->problem));
@@ -220,7 +220,7 @@ static struct error *compare(const struct import *m, struct accounts *a, const s
 	error_free(prepare_row(kind, &there));
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(there.value[field[i]], in->value[field[i]]) != 0)
-			return fail(ERR_CONFLICT, _("the %s %s exists already, with another %s"), translated(kind->noun), in->value[0],
+			return fail(ERR_CONFLICT, "the %s %s exists already, with another %s", translated(kind->noun), in->value[0],
 				kind->fields[field[i]].name);
 	return NULL;
 }

@@ -30,8 +30,8 @@ static struct error *refuse_other_domain(struct cli *cli, struct state *state)
 	if (!domain || !known.domain || strcmp(domain, known.domain) == 0)
 		return NULL;
 	return fail(ERR_CONFLICT,
-		_("this machine is the mail server of %s already; add --extra-domain %s to serve both, or run "
-		  "`mailsetup rollback` first"),
+		"this machine is the mail server of %s already; add --extra-domain %s to serve both, or run "
+		"`mailsetup rollback` first",
 		known.domain, domain);
 }
 
@@ -41,8 +41,8 @@ static struct error *refuse_orphan(struct host *h)
 	bool stands;
 
 	TRY(server_stands(h, &stands));
-	return stands ? fail(ERR_CONFLICT, _("mailsetup has made the mail server on this machine, but its state store " STATE_PATH
-					     " is gone: restore it from a backup, or run `mailsetup status --rebuild`"))
+	return stands ? fail(ERR_CONFLICT, "mailsetup has made the mail server on this machine, but its state store " STATE_PATH
+					     " is gone: restore it from a backup, or run `mailsetup status --rebuild`")
 		      : NULL;
 }
 
@@ -51,7 +51,7 @@ struct error *session_open(struct cli *cli, unsigned flags, struct session *s)
 	*s = SESSION_CLOSED;
 	add_sinks(cli, flags, s);
 	if (chdir("/") < 0)
-		return fail_errno(errno, _("cannot enter /"));
+		return fail_errno(errno, "cannot enter /");
 	TRY(host_open("/", &s->host));
 	if (flags & SESSION_LOCK)
 		TRY(lock_take(s->host, &s->lock));

@@ -27,7 +27,7 @@ static struct error *hash_one(struct row_input *in, const char *present)
 	if (!e && present && password_matches(&secret, present))
 		in->value[USER_HASH] = text_copy(present);
 	else if (!e && present)
-		e = fail(ERR_CONFLICT, _("the account %s exists already, with another password"), in->value[USER_ADDRESS]);
+		e = fail(ERR_CONFLICT, "the account %s exists already, with another password", in->value[USER_ADDRESS]);
 	else if (!e)
 		e = password_hash(&secret, &in->value[USER_HASH]);
 	bytes_wipe(&secret);
@@ -66,9 +66,9 @@ static void hash_all(struct work *w)
 static struct error *check_given(const struct row_input *in)
 {
 	if (in->value[USER_HASH] && in->value[USER_PASSWORD])
-		return fail(ERR_USAGE, _("it has a password and a hash; give one of them"));
+		return fail(ERR_USAGE, "it has a password and a hash; give one of them");
 	if (!in->value[USER_HASH] && !in->value[USER_PASSWORD])
-		return fail(ERR_USAGE, _("its password is missing; the columns for it are password and hash"));
+		return fail(ERR_USAGE, "its password is missing; the columns for it are password and hash");
 	return NULL;
 }
 

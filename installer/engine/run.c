@@ -1,4 +1,5 @@
 #include "engine/run_loop.h"
+#include "base/i18n.h"
 #include "base/interrupt.h"
 
 #include <stdarg.h>
@@ -6,7 +7,7 @@
 
 static void emit_text(struct run *run, enum event_kind kind, const char *format, va_list arguments)
 {
-	CLEAN(free) char *s = text_v(format, arguments);
+	CLEAN(free) char *s = translated_v(format, arguments);
 
 	events_emit(run->events,
 		&(struct event){ .kind = kind, .step = run->step ? run->step->name : NULL, .text = s });
@@ -35,7 +36,7 @@ void run_blocker(struct run *run, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	CLEAN(free) char *s = text_v(format, arguments);
+	CLEAN(free) char *s = translated_v(format, arguments);
 	va_end(arguments);
 	list_add(&run->blockers, s);
 }
@@ -45,7 +46,7 @@ void run_kept(struct run *run, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	CLEAN(free) char *s = text_v(format, arguments);
+	CLEAN(free) char *s = translated_v(format, arguments);
 	va_end(arguments);
 	list_add(&run->kept, s);
 	events_emit(run->events, &(struct event){ .kind = EVENT_WARNING, .step = run->step->name, .text = s });
@@ -62,7 +63,7 @@ void run_difference(struct run *run, const char *verb, const char *target, bool 
 	va_list arguments;
 
 	va_start(arguments, format);
-	char *summary = text_v(format, arguments);
+	char *summary = translated_v(format, arguments);
 	va_end(arguments);
 	run->differences =
 		reallocate(run->differences, run->difference_count + 1, sizeof(*run->differences));

@@ -1,4 +1,5 @@
 #include "host/openssl.h"
+#include "base/i18n.h"
 
 #include <limits.h>
 #include <openssl/err.h>
@@ -10,14 +11,11 @@ struct error *openssl_fail(const char *format, ...)
 	/* The last entry is the outermost: "bad decrypt", not "malloc in some inner layer". */
 	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
 	va_list arguments;
-	char *message;
 
 	va_start(arguments, format);
-	if (vasprintf(&message, format, arguments) < 0)
-		abort();
+	CLEAN(free) char *message = translated_v(format, arguments);
 	va_end(arguments);
-	CLEAN(free) char *owned = message;
-	struct error *e = reason ? fail(ERR_STOPPED, "%s: %s", owned, reason) : fail(ERR_STOPPED, "%s", owned);
+	struct error *e = reason ? fail(ERR_STOPPED, "%s: %s", message, reason) : fail(ERR_STOPPED, "%s", message);
 	ERR_clear_error();
 	return e;
 }

@@ -1,4 +1,5 @@
 #include "mail/dns_check.h"
+#include "base/i18n.h"
 #include "mail/dkim.h"
 #include "mail/spf.h"
 
@@ -20,7 +21,7 @@ static PRINTF_LIKE(3, 4) void say(struct dns_finding *f, enum dns_verdict verdic
 	f->verdict = verdict;
 	free(f->note);
 	va_start(arguments, note);
-	f->note = text_v(note, arguments);
+	f->note = translated_v(note, arguments);
 	va_end(arguments);
 	if (!*f->note)
 		free(TAKE(f->note));

@@ -1,4 +1,5 @@
 #include "mail/name_parts.h"
+#include "base/i18n.h"
 #include "mail/utf8.h"
 
 #include <ctype.h>
@@ -35,12 +36,10 @@ char *printable(const char *s)
 struct error *name_refuse(const char *name, const char *reason, ...)
 {
 	CLEAN(free) char *shown = printable(name);
-	CLEAN(free) char *why = NULL;
 	va_list arguments;
 
 	va_start(arguments, reason);
-	if (vasprintf(&why, reason, arguments) < 0)
-		abort();
+	CLEAN(free) char *why = translated_v(reason, arguments);
 	va_end(arguments);
 	return fail(ERR_USAGE, "“%s” %s", shown, why);
 }
