@@ -11,7 +11,7 @@ CFLAGS  = -O2 -g
 PKGS    = libcurl libcrypto libssl sqlite3 libsystemd libarchive libseccomp zlib libidn2 libpsl jansson opendkim libmnl
 
 # What building needs, by the same names on Debian 11, 12 and 13.
-DEPS    = gcc make pkg-config libc6-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libsystemd-dev libarchive-dev libseccomp-dev zlib1g-dev \
+DEPS    = gcc make pkg-config gettext libc6-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libsystemd-dev libarchive-dev libseccomp-dev zlib1g-dev \
           libcmocka-dev libidn2-dev libpsl-dev libjansson-dev libopendkim-dev libunbound-dev libmnl-dev libcrypt-dev
 
 STRICT  = -std=gnu17 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
@@ -25,6 +25,8 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS)
 
 SOURCES = $(sort $(wildcard installer/*/*.c steps/*.c checks/*.c))
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/assets.o
+LANGUAGES = $(patsubst po/%.po,%,$(sort $(wildcard po/*.po)))
+CATALOGUES = $(LANGUAGES:%=$(BUILD)/locale/%/LC_MESSAGES/mailsetup.mo)
 ASSETS  = $(shell find assets -type f | LC_ALL=C sort)
 UNIT_TESTS = $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/test_*.c)))
 
@@ -37,7 +39,7 @@ else
 SAY = @:
 endif
 
-all: $(BUILD)/mailsetup
+all: $(BUILD)/mailsetup $(CATALOGUES)
 
 help:
 	@sed -n 's/^#: //p' Makefile
@@ -73,6 +75,28 @@ $(BUILD)/assets.o: $(BUILD)/assets.c
 	$(SAY) CC $<
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
+$(BUILD)/locale/%/LC_MESSAGES/mailsetup.mo: po/%.po
+	@mkdir -p $(@D)
+	$(SAY) MO $@
+	$(Q)msgfmt --check-format --check-domain -o $@ $<
+
+# What of a call is a text, and a format: base/i18n.h.
+TEXTS   = _ N_ ngettext:1,2 run_progress:3 PARAM:7
+FORMATS = fail:2 fail_errno:2 wrap:2 openssl_fail:1 name_refuse:2 say:3 run_blocker:2 run_notice:2 run_warning:2 run_kept:2 \
+          run_difference:5 finding_ok:2 finding_failed:3 finding_unknown:3 tally_ok:2 tally_failed:3 tally_unknown:3 tally_error:4 beneath_error:4
+TEXT_SOURCES = $(sort $(wildcard installer/*/*.c installer/*/*.h installer/*/*.def steps/*.c steps/*.h checks/*.c checks/*.h))
+
+#: make po            bring po/ up to date with the texts in the sources
+po: $(LANGUAGES:%=po/%.po.merge)
+po/%.po.merge: $(BUILD)/mailsetup.pot FORCE
+	msgmerge --quiet --update --backup=none --previous --no-wrap --add-location=file --sort-by-file po/$*.po $<
+	msgattrib --no-obsolete --no-wrap --add-location=file --sort-by-file -o po/$*.po po/$*.po
+pot: $(BUILD)/mailsetup.pot
+$(BUILD)/mailsetup.pot: $(TEXT_SOURCES) $(BUILD)/flags
+	@xgettext --language=C --from-code=UTF-8 --package-name=mailsetup --package-version=$(VERSION) --no-wrap --add-location=file \
+	  --sort-by-file -k $(TEXTS:%=-k%) $(FORMATS:%=-k%) $(foreach f,$(FORMATS),--flag=$(f):c-format) -o $@ $(TEXT_SOURCES)
+	@sed -i "/^\"POT-Creation-Date/d" $@
+
 #: make deps          install what building needs (as root, from Debian)
 deps:
 	@dpkg-query -W -f '' $(DEPS) 2>/dev/null && \
@@ -81,8 +105,8 @@ deps:
 deps-list:
 	@echo $(DEPS)
 
-#: make install       program, manual pages and completion; DESTDIR= PREFIX=/usr/local
-install: $(BUILD)/mailsetup
+#: make install       program, translations, manual pages and completion; DESTDIR= PREFIX=/usr/local
+install: $(BUILD)/mailsetup $(CATALOGUES)
 	install -D -m 0755 $(BUILD)/mailsetup $(DESTDIR)$(PREFIX)/sbin/mailsetup
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man8 docs/mailsetup.8
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man5 docs/mailsetup.conf.5
@@ -145,7 +169,7 @@ clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all help deps deps-list deb deb-deps deb-deps-list install demo check check-long unit unit-run unit-build bench clean FORCE
+.PHONY: all help po pot deps deps-list deb deb-deps deb-deps-list install demo check check-long unit unit-run unit-build bench clean FORCE
 .SECONDARY:
 
 -include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d)

@@ -315,7 +315,7 @@ bool ask_waits_for_dns(const struct check_context *c, const char *reply)
 void ask_dns_unknown(const struct check_context *c, struct finding *f, const char *reply)
 {
 	CLEAN(free)
-	char *remedy = text("publish in the DNS: %s. IN MX 10 %s.", c->params->domain, c->params->hostname);
+	char *remedy = text(_("publish in the DNS: %s. IN MX 10 %s."), c->params->domain, c->params->hostname);
 
 	finding_unknown(
 		f, remedy, "waits for the DNS, which has no record of %s yet: %s", c->params->domain, reply);

@@ -27,9 +27,9 @@ static void judge_path(struct host *h, struct tally *t)
 			path = s + 10 + strspn(s + 10, " \t");
 	}
 	if (!path)
-		tally_failed(t, "mailsetup status", LOCAL_CF " gives no bayes_path: what is learned, spamd never sees");
+		tally_failed(t, "mailsetup status", "%s gives no bayes_path: what is learned, spamd never sees", LOCAL_CF);
 	else if (strcmp(path, DATABASE) != 0)
-		tally_failed(t, "mailsetup status", LOCAL_CF " puts the database into %s instead of " DATABASE, path);
+		tally_failed(t, "mailsetup status", "%s puts the database into %s instead of %s", LOCAL_CF, path, DATABASE);
 }
 
 static void judge_access(struct host *h, struct tally *t)
@@ -41,7 +41,7 @@ static void judge_access(struct host *h, struct tally *t)
 		tally_error(t, become_user(OWNER), "mailsetup install", NULL))
 		return;
 	if (access(HOME, R_OK | W_OK | X_OK) < 0)
-		tally_failed(t, REMEDY, OWNER " cannot write in " HOME ": %s", strerror(errno));
+		tally_failed(t, REMEDY, "%s cannot write in %s: %s", OWNER, HOME, strerror(errno));
 	for (size_t i = 0; i < names.n; i++) {
 		CLEAN(free) char *path = text(HOME "/%s", names.v[i]);
 
@@ -50,9 +50,12 @@ static void judge_access(struct host *h, struct tally *t)
 		files++;
 		/* A lock may be gone again. */
 		if (access(path, R_OK | W_OK) < 0 && errno != ENOENT)
-			tally_failed(t, REMEDY, OWNER " cannot write %s: %s", path, strerror(errno));
+			tally_failed(t, REMEDY, "%s cannot write %s: %s", OWNER, path, strerror(errno));
 	}
-	tally_ok(t, DATABASE ", %s", files ? "which spamd and the learning job can write" : "still empty");
+	if (files)
+		tally_ok(t, "%s, which spamd and the learning job can write", DATABASE);
+	else
+		tally_ok(t, "%s, still empty", DATABASE);
 }
 
 static void run(const struct check_context *c, struct finding *f)

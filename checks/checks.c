@@ -74,7 +74,7 @@ static void find_outside(struct check_context *c, struct outside *outside, const
 	struct error *e = outside_open(c->host, outside);
 
 	if (e) {
-		CLEAN(free) char *s = text("%s: the machine asks itself by its own address instead of from outside",
+		CLEAN(free) char *s = text(_("%s: the machine asks itself by its own address instead of from outside"),
 			error_message(e));
 
 		error_free(e);

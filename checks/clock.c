@@ -39,7 +39,7 @@ static const char *remedy_of(struct host *h)
 	struct file_info container = { 0 };
 
 	error_free(file_stat(h, "/run/systemd/container", &container));
-	return container.exists ? "timedatectl, on the machine that runs this container" : REMEDY;
+	return container.exists ? N_("timedatectl, on the machine that runs this container") : REMEDY;
 }
 
 static void run(const struct check_context *c, struct finding *f)

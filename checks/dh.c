@@ -20,9 +20,9 @@ static bool judge_file(const struct check_context *c, struct tally *t)
 	if (tally_error(t, dh_bits(&pem, &bits), REMEDY, DH_FILE))
 		return false;
 	if (bits < 2048)
-		tally_failed(t, REMEDY, DH_FILE " has only %u bits", bits);
+		tally_failed(t, REMEDY, "%s has only %u bits", DH_FILE, bits);
 	else
-		tally_ok(t, DH_FILE " has %u bits", bits);
+		tally_ok(t, "%s has %u bits", DH_FILE, bits);
 	return true;
 }
 

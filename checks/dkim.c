@@ -50,7 +50,7 @@ static void judge(const struct check_context *c, const struct bytes *message, st
 	/* Another key in the DNS is the finding of dns-dkim; the server itself signs as it should. */
 	struct error *e = dkim_verify_message(message, p->domain, selector, published);
 	finding_ok(f, e ? "signed for %s; the signature verifies with the key on disk, but not with the one in the DNS" :
-		"signed for %s; the signature verifies with the key in the DNS", p->domain);
+		N_("signed for %s; the signature verifies with the key in the DNS"), p->domain);
 	error_free(e);
 }
 

@@ -18,12 +18,11 @@ static void run(const struct check_context *c, struct finding *f)
 	if (!timer.exists || !job.exists)
 		finding_failed(f, "mailsetup install", "there is no unit %s", timer.exists ? JOB : TIMER);
 	else if (!timer.enabled || !timer.active)
-		finding_failed(f, "systemctl enable --now " TIMER, TIMER " is %s and %s", timer.file_state,
-			timer.active_state);
+		finding_failed(f, "systemctl enable --now " TIMER, "%s is %s and %s", TIMER, timer.file_state, timer.active_state);
 	else if (job.failed)
-		finding_failed(f, "journalctl -b -n 50 -u " JOB "; systemctl start " JOB, "the last " JOB " has failed");
+		finding_failed(f, "journalctl -b -n 50 -u " JOB "; systemctl start " JOB, "the last %s has failed", JOB);
 	else
-		finding_ok(f, TIMER " is enabled and waits for its time");
+		finding_ok(f, "%s is enabled and waits for its time", TIMER);
 }
 
 const struct check check_learning = {

@@ -24,10 +24,10 @@ static struct error *take_lock(struct host *h, int *ret)
 	TRY(file_open(h, LOCK_DIRECTORY, O_RDONLY | O_DIRECTORY, &directory));
 	CLEAN(fd) int fd = openat(directory, LOCK_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return fail_errno(errno, "cannot open " LOCK_DIRECTORY "/" LOCK_NAME);
+		return fail_errno(errno, "cannot open %s/%s", LOCK_DIRECTORY, LOCK_NAME);
 	for (unsigned tries = 0; fcntl(fd, F_OFD_SETLK, &lock) < 0; tries++) {
 		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
-			return fail_errno(errno, "cannot lock " LOCK_DIRECTORY "/" LOCK_NAME);
+			return fail_errno(errno, "cannot lock %s/%s", LOCK_DIRECTORY, LOCK_NAME);
 		if (interrupted())
 			return fail(ERR_STOPPED, "interrupted while waiting for another verification");
 		if (tries == 300)

@@ -53,7 +53,7 @@ static void run(const struct check_context *c, struct finding *f)
 
 	walk(&w, ROOT, 2);
 	if (!w.seen)
-		tally_failed(&t, "mailsetup install", "there is no " ROOT);
+		tally_failed(&t, "mailsetup install", "there is no %s", ROOT);
 	if (w.wrong > SHOWN)
 		tally_failed(&t, REMEDY, "and %u more", w.wrong - SHOWN);
 	tally_ok(&t, "%u directories belong to vmail", w.seen);

@@ -28,15 +28,15 @@ static void run(const struct check_context *c, struct finding *f)
 
 	(void)c;
 	if (!server) {
-		finding_unknown(f, "cat /etc/resolv.conf", "the DNS names no mail server of " SOMEBODY);
+		finding_unknown(f, "cat /etc/resolv.conf", "the DNS names no mail server of %s", SOMEBODY);
 		return;
 	}
 	struct error *e = dialogue_open(server, 25, WAIT, &d);
 	if (e)
-		finding_unknown(f, "ask the provider to open port 25 towards the world",
-			"the mail server of " SOMEBODY " cannot be reached: %s", error_message(e));
+		finding_unknown(f, N_("ask the provider to open port 25 towards the world"),
+			"the mail server of %s cannot be reached: %s", SOMEBODY, error_message(e));
 	else
-		finding_ok(f, "port 25 of " SOMEBODY "'s mail server (%s) can be reached", server);
+		finding_ok(f, "port 25 of %s's mail server (%s) can be reached", SOMEBODY, server);
 	error_free(e);
 }
 

@@ -41,15 +41,15 @@ static char *remedy_of(const struct dns_finding *f)
 	const struct dns_record *r = f->record;
 
 	if (r->only_asked)
-		return text("remove that record, or give this machine that address");
+		return text_copy(_("remove that record, or give this machine that address"));
 	if (r->kind == DNS_KIND_PTR)
-		return *f->subject ? text("ask the provider of %s for the reverse name %.*s", f->subject,
+		return *f->subject ? text(_("ask the provider of %s for the reverse name %.*s"), f->subject,
 					     (int)strlen(r->value) - 1, r->value)
 				   : text_copy("");
 	if (r->kind == DNS_KIND_DKIM && dns_is_placeholder(r))
 		return text("mailsetup domain add %s", r->domain);
 	CLEAN(free) char *line = published_line(r);
-	return text("publish in the DNS: %s", line);
+	return text(_("publish in the DNS: %s"), line);
 }
 
 static void tell_right(const struct dns_finding *f, struct tally *t)

@@ -38,7 +38,7 @@ static void look(void *context, const struct queue_entry *e)
 /* A few messages for a server that is down are nobody's fault here. */
 static void judge(const struct count *n, struct finding *f)
 {
-	const char *because = n->reason ? n->reason : "no reason is noted";
+	const char *because = n->reason ? n->reason : _("no reason is noted");
 
 	if (n->stuck)
 		finding_failed(f, REMEDY, "%u came in more than an hour ago, and nobody has looked at them", n->stuck);

@@ -76,7 +76,7 @@ static void send_finding(int fd, const struct finding *f)
 	char state = (char)f->state;
 
 	bytes_add(&b, &state, 1);
-	add_text(&b, f->evidence ? f->evidence : "the check gave no answer");
+	add_text(&b, f->evidence ? f->evidence : _("the check gave no answer"));
 	add_text(&b, f->remedy ? f->remedy : "");
 	for (size_t at = 0; at < b.size;) {
 		ssize_t n = write(fd, b.data + at, b.size - at);
@@ -168,10 +168,10 @@ static bool impossible(struct job *job, const struct check_context *context)
 {
 	if (job->check->outside && !context->outside)
 		finding_unknown(&job->finding, "", "cannot ask from outside of the machine: %s",
-			context->outside_reason ? context->outside_reason : "no network namespace");
+			context->outside_reason ? context->outside_reason : _("no network namespace"));
 	else if (job->check->mail && !context->mailbox)
 		finding_failed(&job->finding, "", "there is no test mailbox: %s",
-			context->mailbox_reason ? context->mailbox_reason : "none was made");
+			context->mailbox_reason ? context->mailbox_reason : _("none was made"));
 	else
 		return false;
 	return true;

@@ -34,7 +34,7 @@ static void judge_smtp(const struct check_context *c, unsigned port, struct tall
 {
 	CLEAN(dialogue_close) struct dialogue *d = NULL;
 	CLEAN(list) struct list features = { 0 };
-	CLEAN(free) char *where = text("port %u", port);
+	CLEAN(free) char *where = text(_("port %u"), port);
 
 	if (!tally_error(t, ask_smtp(c, c->outside->server_ipv4, port, &d, &features), ASK_LOGS, NULL))
 		judge_list(t, where, mechanisms(&features), SMTP_REMEDY);

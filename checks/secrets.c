@@ -48,7 +48,7 @@ static void judge_certificate(struct host *h, struct tally *t)
 	if (tally_error(t, file_read(h, CERTIFICATE, PEM_LIMIT, &pem), "", CERTIFICATE))
 		return;
 	if (strstr(bytes_text(&pem), "PRIVATE KEY-----"))
-		tally_failed(t, "mailsetup install --tls-cert FILE --tls-key FILE", CERTIFICATE " holds a private key");
+		tally_failed(t, "mailsetup install --tls-cert FILE --tls-key FILE", "%s holds a private key", CERTIFICATE);
 	bytes_wipe(&pem);
 }
 

@@ -35,7 +35,7 @@ static void judge(const struct check_context *c, unsigned port, const char *from
 	if (code / 100 == 5)
 		tally_ok(t, "port %u answers %s", port, bytes_text(&reply));
 	else if (ask_waits_for_dns(c, bytes_text(&reply)))
-		tally_unknown(t, "publish the MX record of the domain", "port %u waits for the DNS: %s", port,
+		tally_unknown(t, N_("publish the MX record of the domain"), "port %u waits for the DNS: %s", port,
 			bytes_text(&reply));
 	else
 		tally_failed(

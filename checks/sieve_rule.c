@@ -26,11 +26,11 @@ static bool judge_compiled(const struct check_context *c, struct finding *f)
 		finding_error(f, file_stat(c->host, COMPILED, &compiled), ""))
 		return false;
 	if (!rule.exists)
-		finding_failed(f, "mailsetup install", "there is no " RULE);
+		finding_failed(f, "mailsetup install", "there is no %s", RULE);
 	else if (!compiled.exists || !compiled.size)
-		finding_failed(f, COMPILE, RULE " is not compiled");
+		finding_failed(f, COMPILE, "%s is not compiled", RULE);
 	else if (older(&compiled.mtime, &rule.mtime))
-		finding_failed(f, COMPILE, COMPILED " is older than its source: the changed rule is not in force");
+		finding_failed(f, COMPILE, "%s is older than its source: the changed rule is not in force", COMPILED);
 	else
 		return true;
 	return false;
@@ -60,9 +60,9 @@ static void judge_rule(const struct check_context *c, struct finding *f)
 		    "sievec " RULE "; mailsetup status"))
 		return;
 	if (strstr(bytes_text(&output), FILED))
-		finding_ok(f, RULE " is compiled, and files what is marked into Spam");
+		finding_ok(f, "%s is compiled, and files what is marked into Spam", RULE);
 	else
-		finding_failed(f, "cat " RULE "; mailsetup status", RULE " does not file what is marked into Spam");
+		finding_failed(f, "cat " RULE "; mailsetup status", "%s does not file what is marked into Spam", RULE);
 }
 
 static void run(const struct check_context *c, struct finding *f)

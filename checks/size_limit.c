@@ -30,9 +30,9 @@ static void run(const struct check_context *c, struct finding *f)
 		    dialogue_ask(d, &code, &lines, "MAIL FROM:<> SIZE=%" PRIu64, limit + 1), ASK_LOGS))
 		return;
 	if (code == 552)
-		finding_ok(f, "%" PRIu64 " bytes; one more is answered with %s", limit, lines.v[0]);
+		finding_ok(f, "%llu bytes; one more is answered with %s", (unsigned long long)limit, lines.v[0]);
 	else
-		finding_failed(f, REMEDY, "port 25 announces %" PRIu64 " bytes, but answers one more with %s", limit,
+		finding_failed(f, REMEDY, "port 25 announces %llu bytes, but answers one more with %s", (unsigned long long)limit,
 			lines.v[0]);
 }
 

@@ -41,16 +41,16 @@ static void judge_facts(const struct check_context *c, const struct bytes *pem, 
 		return;
 	long days = (long)((facts.not_after - time(NULL)) / 86400);
 	if (facts.not_after <= time(NULL))
-		tally_failed(t, "renew the certificate, then " RELOAD, CERTIFICATE " has expired");
+		tally_failed(t, N_("renew the certificate, then `systemctl reload postfix dovecot`"), "%s has expired", CERTIFICATE);
 	else if (facts.not_before > time(NULL))
-		tally_failed(t, "timedatectl", CERTIFICATE " is not valid yet: is the clock right?");
+		tally_failed(t, "timedatectl", "%s is not valid yet: is the clock right?", CERTIFICATE);
 	else if (days < DAYS_LEFT && !facts.self_signed)
-		tally_failed(t, "renew the certificate, then " RELOAD, CERTIFICATE " expires in %ld days", days);
+		tally_failed(t, N_("renew the certificate, then `systemctl reload postfix dovecot`"), "%s expires in %ld days", CERTIFICATE, days);
 	else
 		tally_ok(t, "%ld days left", days);
 	if (!certificate_covers(&facts, hostname))
-		tally_failed(t, "get a certificate for that name, then " RELOAD,
-			CERTIFICATE " does not cover %s", hostname);
+		tally_failed(t, N_("get a certificate for that name, then `systemctl reload postfix dovecot`"),
+			"%s does not cover %s", CERTIFICATE, hostname);
 }
 
 static void run(const struct check_context *c, struct finding *f)
@@ -67,11 +67,11 @@ static void run(const struct check_context *c, struct finding *f)
 		if (!tally_error(&t, served(c, *port, on_port), ASK_LOGS, NULL) &&
 			strcmp(on_disk, on_port) != 0)
 			tally_failed(
-				&t, RELOAD, "port %u serves another certificate than " CERTIFICATE, *port);
-	tally_error(&t, judge_pair(c, &pem), "install a certificate and its key as one pair",
-		CERTIFICATE " and " KEY);
+				&t, RELOAD, "port %u serves another certificate than %s", *port, CERTIFICATE);
+	tally_error(&t, judge_pair(c, &pem), N_("install a certificate and its key as one pair"),
+		"%s and %s", CERTIFICATE, KEY);
 	judge_facts(c, &pem, &t);
-	tally_ok(&t, "all ports serve " CERTIFICATE);
+	tally_ok(&t, "all ports serve %s", CERTIFICATE);
 	tally_finding(&t, f);
 }
 

@@ -19,7 +19,7 @@ static bool judge(const struct check_context *c, unsigned port, int version, con
 {
 	CLEAN(dialogue_close) struct dialogue *d = NULL;
 	static const char remedy[] =
-		"mailsetup status (main.cf: smtpd_tls_protocols; 10-ssl.conf: ssl_min_protocol)";
+		N_("mailsetup status (main.cf: smtpd_tls_protocols; 10-ssl.conf: ssl_min_protocol)");
 
 	if (tally_error(t, ask_before_tls(c, ASK_LOOPBACK, port, &d), "systemctl restart postfix dovecot", NULL))
 		return false;

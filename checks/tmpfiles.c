@@ -24,7 +24,7 @@ static struct error *read_line(struct host *h, struct list *ret)
 			fields = (struct list){ 0 };
 		}
 	}
-	return ret->n ? NULL : fail(ERR_STOPPED, CONF " does not make " DIRECTORY);
+	return ret->n ? NULL : fail(ERR_STOPPED, "%s does not make %s", CONF, DIRECTORY);
 }
 
 static void compare(const struct check_context *c, const struct list *line, struct finding *f)
@@ -39,16 +39,15 @@ static void compare(const struct check_context *c, const struct list *line, stru
 		finding_error(f, group_find(c->host, line->v[4], &group), ""))
 		return;
 	if (!user.exists || !group.exists)
-		finding_failed(f, REMEDY, CONF " names %s:%s, which do not exist", line->v[3], line->v[4]);
+		finding_failed(f, REMEDY, "%s names %s:%s, which do not exist", CONF, line->v[3], line->v[4]);
 	else if (!now.exists)
 		finding_failed(f, "systemd-tmpfiles --create " CONF "; systemctl restart spamassassin",
-			"there is no " DIRECTORY);
+			"there is no %s", DIRECTORY);
 	else if (now.uid != user.uid || now.gid != group.gid || (now.mode & 07777) != mode)
 		finding_failed(f, "systemd-tmpfiles --create " CONF,
-			DIRECTORY " has mode %04o and owner %u:%u; after a boot it will have %04o and %s:%s",
-			(unsigned)(now.mode & 07777), (unsigned)now.uid, (unsigned)now.gid, mode, line->v[3], line->v[4]);
+			"%s has mode %04o and owner %u:%u; after a boot it will have %04o and %s:%s", DIRECTORY, (unsigned)(now.mode & 07777), (unsigned)now.uid, (unsigned)now.gid, mode, line->v[3], line->v[4]);
 	else
-		finding_ok(f, DIRECTORY " %04o %s:%s, as after a boot", mode, line->v[3], line->v[4]);
+		finding_ok(f, "%s %04o %s:%s, as after a boot", DIRECTORY, mode, line->v[3], line->v[4]);
 }
 
 static void run(const struct check_context *c, struct finding *f)

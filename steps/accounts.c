@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "ensure/ensure.h"
 #include "host/account.h"
 #include "steps/layout.h"
@@ -7,8 +8,7 @@
 static void check_number(struct run *run, const char *kind, bool exists, unsigned id, const char *holder)
 {
 	if (exists && id != MAILBOX_ID)
-		run_blocker(run, "%s " MAILBOX_USER " has the id %u, but mailboxes carry %u; rename it, or give it that id", kind, id,
-			MAILBOX_ID);
+		run_blocker(run, "%s %s has the id %u, but mailboxes carry %u; rename it, or give it that id", kind, MAILBOX_USER, id, MAILBOX_ID);
 	else if (!exists && holder)
 		run_blocker(run, "%s id %u belongs to %s, but mailboxes carry it; give %s another one", kind, MAILBOX_ID, holder, holder);
 }
@@ -41,8 +41,8 @@ static struct error *accounts_apply(struct run *run)
 
 const struct step step_accounts = {
 	.name = "accounts",
-	.title = "Users, groups and memberships",
-	.why = "mailboxes have one owner, and the daemons reach each other's sockets through groups",
+	.title = N_("Users, groups and memberships"),
+	.why = N_("mailboxes have one owner, and the daemons reach each other's sockets through groups"),
 	.needs = NEEDS(&step_packages),
 	.revision = 1,
 	.precheck = accounts_precheck,

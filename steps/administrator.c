@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "ensure/ensure.h"
 #include "mail/name.h"
 #include "steps/layout.h"
@@ -60,8 +61,8 @@ static struct error *administrator_apply(struct run *run)
 
 const struct step step_administrator = {
 	.name = "administrator",
-	.title = "First mailbox, postmaster, abuse, root",
-	.why = "every mail domain must have a postmaster that somebody reads",
+	.title = N_("First mailbox, postmaster, abuse, root"),
+	.why = N_("every mail domain must have a postmaster that somebody reads"),
 	.needs = NEEDS(&step_database),
 	.revision = 1,
 	.apply = administrator_apply,

@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "ensure/asset.h"
 #include "steps/layout.h"
 #include "steps/steps.h"
@@ -48,8 +49,8 @@ static struct error *database_postcheck(struct run *run)
 
 const struct step step_database = {
 	.name = "database",
-	.title = "Accounts database and its domains",
-	.why = "users, domains, aliases and blocklists stand in one SQLite file",
+	.title = N_("Accounts database and its domains"),
+	.why = N_("users, domains, aliases and blocklists stand in one SQLite file"),
 	.needs = NEEDS(&step_accounts),
 	.revision = 1,
 	.apply = database_apply,

@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "ensure/ensure.h"
 #include "steps/layout.h"
 #include "steps/steps.h"
@@ -9,8 +10,8 @@ static struct error *dh_apply(struct run *run)
 
 const struct step step_dh = {
 	.name = "dh",
-	.title = "Diffie-Hellman parameters",
-	.why = "old servers without elliptic curves still exchange keys",
+	.title = N_("Diffie-Hellman parameters"),
+	.why = N_("old servers without elliptic curves still exchange keys"),
 	.needs = NEEDS(&step_tls),
 	.revision = 1,
 	.apply = dh_apply,

@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "ensure/ensure.h"
 #include "host/crypto.h"
 #include "host/file.h"
@@ -156,8 +157,8 @@ static struct error *dkim_postcheck(struct run *run)
 
 const struct step step_dkim = {
 	.name = "dkim",
-	.title = "DKIM keys and signing tables",
-	.why = "receivers can prove that mail of the domains comes from here, unchanged",
+	.title = N_("DKIM keys and signing tables"),
+	.why = N_("receivers can prove that mail of the domains comes from here, unchanged"),
 	.needs = NEEDS(&step_accounts),
 	.revision = 1,
 	.precheck = dkim_precheck,

@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "ensure/ensure.h"
 #include "host/process.h"
 #include "steps/layout.h"
@@ -43,8 +44,8 @@ static struct error *dovecot_postcheck(struct run *run)
 
 const struct step step_dovecot = {
 	.name = "dovecot",
-	.title = "Dovecot configuration",
-	.why = "users read their mail, Postfix delivers it and asks for passwords",
+	.title = N_("Dovecot configuration"),
+	.why = N_("users read their mail, Postfix delivers it and asks for passwords"),
 	.needs = NEEDS(&step_database, &step_tls),
 	.revision = 1,
 	.apply = dovecot_apply,

@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "ensure/ensure.h"
 #include "steps/steps.h"
 
@@ -30,8 +31,8 @@ static struct error *hosts_apply(struct run *run)
 
 const struct step step_hosts = {
 	.name = "hosts",
-	.title = "Own name behind a NAT",
-	.why = "behind a NAT the server must find itself by its inner address (--hosts-entry)",
+	.title = N_("Own name behind a NAT"),
+	.why = N_("behind a NAT the server must find itself by its inner address (--hosts-entry)"),
 	.needs = NEEDS(&step_system),
 	.revision = 1,
 	.apply = hosts_apply,

@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "ensure/ensure.h"
 #include "steps/layout.h"
 #include "steps/steps.h"
@@ -21,8 +22,8 @@ static struct error *learning_apply(struct run *run)
 
 const struct step step_learning = {
 	.name = "learning",
-	.title = "Daily Bayes learning",
-	.why = "SpamAssassin learns from what the users keep and what they file as spam (--no-learn leaves it out)",
+	.title = N_("Daily Bayes learning"),
+	.why = N_("SpamAssassin learns from what the users keep and what they file as spam (--no-learn leaves it out)"),
 	.needs = NEEDS(&step_spamassassin),
 	.revision = 1,
 	.apply = learning_apply,

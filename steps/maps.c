@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "ensure/ensure.h"
 #include "steps/layout.h"
 #include "steps/steps.h"
@@ -21,8 +22,8 @@ static struct error *maps_apply(struct run *run)
 
 const struct step step_maps = {
 	.name = "maps",
-	.title = "SQLite maps for Postfix",
-	.why = "Postfix looks its users, domains, aliases and blocklists up in the database",
+	.title = N_("SQLite maps for Postfix"),
+	.why = N_("Postfix looks its users, domains, aliases and blocklists up in the database"),
 	.needs = NEEDS(&step_database),
 	.revision = 2,
 	.apply = maps_apply,

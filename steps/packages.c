@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "steps/packages.h"
 #include "ensure/ensure.h"
 #include "steps/steps.h"
@@ -78,15 +79,14 @@ static struct error *packages_rollback_check(struct run *run)
 	TRY(count_mail(run, &wanted, &n));
 	if (!n)
 		return NULL;
-	return fail(ERR_CONFLICT, "%u %s in Postfix's queue and would go with Postfix; nothing was done. `mailq` shows what waits:"
-		" have it delivered (`postqueue -f`) or delete it (`postsuper -d ALL`), then start again", n,
-		n == 1 ? "message waits" : "messages wait");
+	return fail(ERR_CONFLICT, "Postfix's queue would go with Postfix, and mail waits in it (%u); nothing was done. `mailq` shows what waits:"
+		" have it delivered (`postqueue -f`) or delete it (`postsuper -d ALL`), then start again", n);
 }
 
 const struct step step_packages = {
 	.name = "packages",
-	.title = "Debian packages",
-	.why = "Postfix, Dovecot, OpenDKIM and SpamAssassin come from Debian, in one transaction",
+	.title = N_("Debian packages"),
+	.why = N_("Postfix, Dovecot, OpenDKIM and SpamAssassin come from Debian, in one transaction"),
 	.needs = NEEDS(&step_system),
 	.revision = 1,
 	.apply = packages_apply,

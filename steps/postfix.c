@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "ensure/ensure.h"
 #include "steps/layout.h"
 #include "steps/steps.h"
@@ -33,8 +34,8 @@ static struct error *postfix_apply(struct run *run)
 
 const struct step step_postfix = {
 	.name = "postfix",
-	.title = "Postfix configuration",
-	.why = "the MTA: who may send, what is accepted, over which TLS",
+	.title = N_("Postfix configuration"),
+	.why = N_("the MTA: who may send, what is accepted, over which TLS"),
 	.needs = NEEDS(&step_maps, &step_dh),
 	.revision = 1,
 	.apply = postfix_apply,

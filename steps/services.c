@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "ensure/ensure.h"
 #include "host/process.h"
 #include "mail/client.h"
@@ -69,7 +70,7 @@ static struct error *ask_map(struct run *run)
 
 	TRY(process_simple(run->host, &answer, "postmap", "-q", run->params->domain, "sqlite:" DOMAINS_MAP, NULL));
 	if (!starts_with(bytes_text(&answer), run->params->domain))
-		return fail(ERR_STOPPED, DOMAINS_MAP " does not find %s in the database", run->params->domain);
+		return fail(ERR_STOPPED, "%s does not find %s in the database", DOMAINS_MAP, run->params->domain);
 	return NULL;
 }
 
@@ -84,8 +85,8 @@ static struct error *services_postcheck(struct run *run)
 
 const struct step step_services = {
 	.name = "services",
-	.title = "Services, now and at every boot",
-	.why = "milters first, Postfix last: no mail passes a server that is not complete",
+	.title = N_("Services, now and at every boot"),
+	.why = N_("milters first, Postfix last: no mail passes a server that is not complete"),
 	.needs = NEEDS(&step_postfix, &step_dovecot, &step_sieve, &step_dkim, &step_sockets, &step_spamass_milter,
 		&step_learning, &step_administrator, &step_hosts),
 	.revision = 1,

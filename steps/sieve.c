@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "ensure/ensure.h"
 #include "steps/layout.h"
 #include "steps/steps.h"
@@ -17,8 +18,8 @@ static struct error *sieve_apply(struct run *run)
 
 const struct step step_sieve = {
 	.name = "sieve",
-	.title = "Rule that files spam into Spam",
-	.why = "what SpamAssassin marks is filed before the users' own filters run",
+	.title = N_("Rule that files spam into Spam"),
+	.why = N_("what SpamAssassin marks is filed before the users' own filters run"),
 	.needs = NEEDS(&step_dovecot),
 	.revision = 1,
 	.apply = sieve_apply,

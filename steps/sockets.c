@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "ensure/ensure.h"
 #include "steps/layout.h"
 #include "steps/steps.h"
@@ -14,8 +15,8 @@ static struct error *sockets_apply(struct run *run)
 
 const struct step step_sockets = {
 	.name = "sockets",
-	.title = "Directory of the signing socket",
-	.why = "Postfix hands each message to OpenDKIM through it",
+	.title = N_("Directory of the signing socket"),
+	.why = N_("Postfix hands each message to OpenDKIM through it"),
 	.needs = NEEDS(&step_accounts),
 	.revision = 1,
 	.apply = sockets_apply,

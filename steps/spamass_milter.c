@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "ensure/ensure.h"
 #include "steps/layout.h"
 #include "steps/steps.h"
@@ -9,8 +10,8 @@ static struct error *spamass_milter_apply(struct run *run)
 
 const struct step step_spamass_milter = {
 	.name = "spamass-milter",
-	.title = "Milter between Postfix and spamd",
-	.why = "Postfix shows each message to spamd through this milter",
+	.title = N_("Milter between Postfix and spamd"),
+	.why = N_("Postfix shows each message to spamd through this milter"),
 	.needs = NEEDS(&step_spamassassin),
 	.revision = 1,
 	.apply = spamass_milter_apply,

@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "ensure/ensure.h"
 #include "steps/layout.h"
 #include "steps/steps.h"
@@ -34,8 +35,8 @@ static struct error *spamassassin_apply(struct run *run)
 
 const struct step step_spamassassin = {
 	.name = "spamassassin",
-	.title = "SpamAssassin and spamd",
-	.why = "every message from outside gets a score, and spam a mark",
+	.title = N_("SpamAssassin and spamd"),
+	.why = N_("every message from outside gets a score, and spam a mark"),
 	.needs = NEEDS(&step_tmpfiles),
 	.revision = 1,
 	.apply = spamassassin_apply,

@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "ensure/ensure.h"
 #include "host/facts.h"
 #include "host/file.h"
@@ -18,7 +19,7 @@ static struct error *check_release(struct run *run)
 
 	TRY(release_read(run->host, &r));
 	if (strcmp(r.id, "debian") != 0 || strcmp(r.version, "11") != 0)
-		run_blocker(run, "this is %s %s; mailsetup %s installs on Debian 11 (bullseye)", r.id[0] ? r.id : "an unknown system",
+		run_blocker(run, "this is %s %s; mailsetup %s installs on Debian 11 (bullseye)", r.id[0] ? r.id : _("an unknown system"),
 			r.version, MAILSETUP_VERSION);
 	return NULL;
 }
@@ -88,7 +89,7 @@ static struct error *check_ports(struct run *run)
 			if (l->port != ports[p] || is_ours(l->program))
 				continue;
 			run_blocker(run, "port %u is taken by %s (pid %d); stop and disable it", l->port,
-				l->program[0] ? l->program : "an unknown program", (int)l->pid);
+				l->program[0] ? l->program : _("an unknown program"), (int)l->pid);
 			break;
 		}
 	return NULL;
@@ -201,8 +202,8 @@ static struct error *system_apply(struct run *run)
 
 const struct step step_system = {
 	.name = "system",
-	.title = "Release, space, ports, package sources",
-	.why = "everything that could stop the install is looked at before anything is changed",
+	.title = N_("Release, space, ports, package sources"),
+	.why = N_("everything that could stop the install is looked at before anything is changed"),
 	.revision = 1,
 	.precheck = system_precheck,
 	.apply = system_apply,

@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "ensure/ensure.h"
 #include "host/crypto.h"
 #include "host/file.h"
@@ -82,8 +83,8 @@ static struct error *tls_postcheck(struct run *run)
 
 const struct step step_tls = {
 	.name = "tls",
-	.title = "TLS key and certificate",
-	.why = "passwords and mail travel encrypted; the certificate names the host",
+	.title = N_("TLS key and certificate"),
+	.why = N_("passwords and mail travel encrypted; the certificate names the host"),
 	.needs = NEEDS(&step_packages),
 	.revision = 1,
 	.precheck = tls_precheck,

@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "ensure/ensure.h"
 #include "steps/layout.h"
 #include "steps/steps.h"
@@ -12,8 +13,8 @@ static struct error *tmpfiles_apply(struct run *run)
 
 const struct step step_tmpfiles = {
 	.name = "tmpfiles",
-	.title = "Directory of spamd's socket",
-	.why = "/run is empty after a boot; systemd-tmpfiles makes the directory again",
+	.title = N_("Directory of spamd's socket"),
+	.why = N_("/run is empty after a boot; systemd-tmpfiles makes the directory again"),
 	.needs = NEEDS(&step_accounts),
 	.revision = 1,
 	.apply = tmpfiles_apply,

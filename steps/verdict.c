@@ -18,8 +18,8 @@ static struct error *verdict_postcheck(struct run *run)
 
 const struct step step_verdict = {
 	.name = "verdict",
-	.title = "Real mail through the server",
-	.why = "a server is done when mail has gone through it and strangers were refused",
+	.title = N_("Real mail through the server"),
+	.why = N_("a server is done when mail has gone through it and strangers were refused"),
 	.needs = NEEDS(&step_services),
 	.revision = 1,
 	.always = true,

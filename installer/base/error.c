@@ -35,7 +35,7 @@ struct error *fail_errno(int errno_value, const char *format, ...)
 	va_start(arguments, format);
 	CLEAN(free) char *message = translated_v(format, arguments);
 	va_end(arguments);
-	return error_new(ERR_STOPPED, errno_value, text("%s: %s", message, strerror(errno_value)));
+	return error_new(ERR_STOPPED, errno_value, text(_("%s: %s"), message, strerror(errno_value)));
 }
 
 struct error *wrap(struct error *e, const char *format, ...)
@@ -48,7 +48,7 @@ struct error *wrap(struct error *e, const char *format, ...)
 	CLEAN(free) char *prefix = translated_v(format, arguments);
 	va_end(arguments);
 	CLEAN(free) char *old = e->message;
-	e->message = text("%s: %s", prefix, old);
+	e->message = text(_("%s: %s"), prefix, old);
 	return e;
 }
 

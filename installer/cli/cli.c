@@ -3,7 +3,6 @@
 #include "cli/options.h"
 #include "cli/report.h"
 
-#include <locale.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -38,7 +37,7 @@ const struct command *action_find(const struct command *command, const char *wor
 static void apply_settings(struct cli *cli)
 {
 	if (cli->json)
-		setlocale(LC_MESSAGES, "C"); /* machines read English */
+		language_is_english();
 	screen_open(&cli->screen, cli->no_color);
 	cli->screen.quiet = cli->quiet;
 	cli->screen.verbose = cli->verbose && !cli->quiet;

@@ -69,7 +69,10 @@ ROW_SHOW("block-recipient", kind, N_("ADDRESS"));
 ROW_ENABLE("block-recipient", kind, N_("ADDRESS"));
 ROW_DISABLE("block-recipient", kind, N_("ADDRESS"));
 ROW_DELETE("block-recipient", kind, N_("ADDRESS"));
-ROW_IMPORT("block-recipient", kind, "address, action, and active if need be");
+ROW_IMPORT("block-recipient", kind, 
+	N_("The first line names the columns: address, action, and active if need be; the guide's own names, as `sqlite3 -header -csv` writes them, are taken too. Separators "
+	   "are commas, semicolons or tabs; `-` is standard input.\n\nAll lines are taken, or none: each bad one is named with its number and "
+	   "reason. What is here already with the same content is left alone."));
 
 static const struct command *const actions[] = { &add, &row_list, &row_show, &row_enable, &row_disable, &row_delete, &row_import,
 	NULL };

@@ -48,7 +48,7 @@ static struct error *prepare(struct row_input *in)
 		TRY(check_code(in->value[CODE]));
 	if (!in->value[MESSAGE][strspn(in->value[MESSAGE], " ")])
 		return fail(ERR_USAGE, "the message is empty; the sender's server shows it to its user");
-	return line_check("message", in->value[MESSAGE], MESSAGE_MAX);
+	return line_check(_("message"), in->value[MESSAGE], MESSAGE_MAX);
 }
 
 static bool is_ascii(const char *s)
@@ -111,7 +111,10 @@ ROW_SHOW("block-sender", kind, N_("ADDRESS"));
 ROW_ENABLE("block-sender", kind, N_("ADDRESS"));
 ROW_DISABLE("block-sender", kind, N_("ADDRESS"));
 ROW_DELETE("block-sender", kind, N_("ADDRESS"));
-ROW_IMPORT("block-sender", kind, "address, code, message, and active if need be");
+ROW_IMPORT("block-sender", kind, 
+	N_("The first line names the columns: address, code, message, and active if need be; the guide's own names, as `sqlite3 -header -csv` writes them, are taken too. Separators "
+	   "are commas, semicolons or tabs; `-` is standard input.\n\nAll lines are taken, or none: each bad one is named with its number and "
+	   "reason. What is here already with the same content is left alone."));
 
 static const struct command *const actions[] = { &add, &row_list, &row_show, &row_enable, &row_disable, &row_delete, &row_import,
 	NULL };

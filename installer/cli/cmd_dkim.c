@@ -477,14 +477,14 @@ static char *dns_word(struct session *s, const struct shown_key *key, const stru
 
 	if (e) {
 		error_free(e);
-		return text_copy("no key on disk");
+		return text_copy(N_("no key on disk"));
 	}
 	if (q->state == DNS_UNKNOWN)
-		return text_copy("unknown");
+		return text_copy(N_("unknown"));
 	if (q->state == DNS_NONE)
-		return text_copy("missing");
+		return text_copy(N_("missing"));
 	error_free(dkim_same_key(q->answers.v[0], own, &same));
-	return text_copy(same && q->answers.n == 1 ? "right" : "wrong");
+	return text_copy(same && q->answers.n == 1 ? N_("right") : N_("wrong"));
 }
 
 static void look_at_dns(struct session *s, struct shown_key *v, size_t n)
@@ -507,13 +507,15 @@ static void look_at_dns(struct session *s, struct shown_key *v, size_t n)
 static void put_keys(struct cli *cli, const struct shown_key *v, size_t n)
 {
 	json_t *keys = json_array();
-	size_t width = strlen(_("DOMAIN"));
+	size_t width = text_columns(_("DOMAIN"));
 
 	for (size_t i = 0; i < n; i++)
 		width = strlen(v[i].domain) > width ? strlen(v[i].domain) : width;
 	if (!cli->json) {
 		put_padded(cli->screen.out, _("DOMAIN"), width + 2);
-		fprintf(cli->screen.out, "%-18s%-9s%s\n", _("SELECTOR"), _("STATE"), _("DNS"));
+		put_padded(cli->screen.out, _("SELECTOR"), 18);
+		put_padded(cli->screen.out, _("STATE"), 9);
+		fprintf(cli->screen.out, "%s\n", _("DNS"));
 	}
 	for (size_t i = 0; i < n; i++) {
 		CLEAN(free) char *since = v[i].stopped ? day(v[i].stopped) : NULL;
@@ -521,7 +523,7 @@ static void put_keys(struct cli *cli, const struct shown_key *v, size_t n)
 
 		if (!cli->json) {
 			put_padded(cli->screen.out, v[i].domain, width + 2);
-			fprintf(cli->screen.out, "%-17s %-8s %s", v[i].selector, v[i].state, v[i].dns);
+			fprintf(cli->screen.out, "%-17s %-8s %s", v[i].selector, v[i].state, translated(v[i].dns));
 			if (old)
 				fprintf(cli->screen.out, _(" (signed until %s)"), since ? since : "");
 			fputc('\n', cli->screen.out);

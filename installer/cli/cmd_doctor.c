@@ -7,6 +7,8 @@
 
 #include <time.h>
 
+#define SEVERITY_COLUMNS 13
+
 #define SECOND	INT64_C(1000000)
 #define DETAILS 3 /* shown of each finding; all with --verbose */
 
@@ -290,7 +292,9 @@ static void list_symptoms(const struct cli *cli)
 		if (cli->json)
 			continue;
 		put_padded(cli->screen.out, s->name, 22);
-		fprintf(cli->screen.out, " %-8s %s\n", severity_name(s->severity), translated(s->cause));
+		fputc(' ', cli->screen.out);
+		put_padded(cli->screen.out, translated(severity_name(s->severity)), SEVERITY_COLUMNS);
+		fprintf(cli->screen.out, " %s\n", translated(s->cause));
 	}
 	json_object_set_new(document, "symptoms", all);
 	if (cli->json)

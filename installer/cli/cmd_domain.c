@@ -125,7 +125,7 @@ static void tell_added(struct cli *cli, struct session *s, const char *domain, c
 		return;
 	fprintf(f, _("%s is a mail domain of this server: what is sent from it is signed\n"), domain);
 	if (adopted)
-		fprintf(f, _("Its row in " DOMAINS " was there already and stays; it has got what was missing.\n"));
+		fprintf(f, _("Its row in %s was there already and stays; it has got what was missing.\n"), DOMAINS);
 	if (known->exists && !known->active)
 		fprintf(f, _("It is off: `mailsetup domain enable %s` switches it on.\n"), domain);
 	fprintf(f, _("\nDNS records to publish\n"));

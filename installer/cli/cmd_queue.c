@@ -179,6 +179,20 @@ static struct error *run_list(struct cli *cli)
 
 /* --- hold, release, requeue, delete --- */
 
+static char *sentence(enum queue_change what, size_t n)
+{
+	switch (what) {
+	case QUEUE_HOLD:
+		return text(ngettext("%zu message put on hold", "%zu messages put on hold", n), n);
+	case QUEUE_RELEASE:
+		return text(ngettext("%zu message released", "%zu messages released", n), n);
+	case QUEUE_REQUEUE:
+		return text(ngettext("%zu message requeued", "%zu messages requeued", n), n);
+	default:
+		return text(ngettext("%zu message deleted", "%zu messages deleted", n), n);
+	}
+}
+
 static void tell_done(struct cli *cli, size_t count, const char *done)
 {
 	if (cli->json) {
@@ -188,7 +202,7 @@ static void tell_done(struct cli *cli, size_t count, const char *done)
 		json_object_set_new(object, "count", json_integer((json_int_t)count));
 		json_write(cli->screen.out, object);
 	} else if (!cli->quiet) {
-		fprintf(cli->screen.out, "%zu %s %s\n", count, count == 1 ? _("message") : _("messages"), done);
+		fprintf(cli->screen.out, "%s\n", done);
 	}
 }
 
@@ -204,7 +218,7 @@ static struct error *ask_first(struct cli *cli, const struct queue *q, bool *ret
 	return confirm(cli->screen.talk, question, ret);
 }
 
-static struct error *change(struct cli *cli, enum queue_change what, const char *done)
+static struct error *change(struct cli *cli, enum queue_change what)
 {
 	CLEAN(host_close) struct host *h = NULL;
 	CLEAN(queue) struct queue q = { 0 };
@@ -224,28 +238,29 @@ static struct error *change(struct cli *cli, enum queue_change what, const char 
 		return fail(ERR_STOPPED, "nothing was deleted");
 	if (q.n)
 		TRY(queue_change(h, what, all ? NULL : &ids, &count));
+	CLEAN(free) char *done = sentence(what, count);
 	tell_done(cli, count, done);
 	return NULL;
 }
 
 static struct error *run_hold(struct cli *cli)
 {
-	return change(cli, QUEUE_HOLD, _("put on hold"));
+	return change(cli, QUEUE_HOLD);
 }
 
 static struct error *run_release(struct cli *cli)
 {
-	return change(cli, QUEUE_RELEASE, _("released"));
+	return change(cli, QUEUE_RELEASE);
 }
 
 static struct error *run_requeue(struct cli *cli)
 {
-	return change(cli, QUEUE_REQUEUE, _("requeued"));
+	return change(cli, QUEUE_REQUEUE);
 }
 
 static struct error *run_delete(struct cli *cli)
 {
-	return change(cli, QUEUE_DELETE, _("deleted"));
+	return change(cli, QUEUE_DELETE);
 }
 
 /* --- flush --- */
@@ -267,7 +282,10 @@ static struct error *run_flush(struct cli *cli)
 		TRY(queue_flush(h, ids.v[i]));
 	if (!ids.n)
 		TRY(queue_flush(h, NULL));
-	tell_done(cli, ids.n ? ids.n : q.n - count_in(&q, "hold"), _("tried again now; `mailsetup queue list` shows what stays"));
+	size_t n = ids.n ? ids.n : q.n - count_in(&q, "hold");
+	CLEAN(free) char *done = text(ngettext("%zu message tried again now; `mailsetup queue list` shows what stays",
+					      "%zu messages tried again now; `mailsetup queue list` shows what stays", n), n);
+	tell_done(cli, n, done);
 	return NULL;
 }
 

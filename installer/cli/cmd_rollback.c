@@ -92,9 +92,7 @@ static struct error *refuse_rebuilt(struct state *state)
 
 	TRY(state_note_get(state, REBUILT_NOTE, &rebuilt));
 	return rebuilt ? fail(ERR_CONFLICT,
-				 "the state store was rebuilt: what stood on this machine before mailsetup is not known any more, so "
-				 "nothing can be taken back. To remove the server by hand: `apt-get purge postfix dovecot-core opendkim "
-				 "spamassassin spamass-milter`, then `rm -r " STATE_DIRECTORY "`; delivered mail stays in /var/mail")
+				 "the state store was rebuilt: what stood on this machine before mailsetup is not known any more, so nothing can be taken back. To remove the server by hand: `apt-get purge postfix dovecot-core opendkim spamassassin spamass-milter`, then `rm -r %s`; delivered mail stays in /var/mail", STATE_DIRECTORY)
 		       : NULL;
 }
 

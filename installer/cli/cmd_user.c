@@ -350,7 +350,10 @@ static const struct command delete = {
 ROW_LIST("user", kind);
 ROW_SHOW("user", kind, N_("ADDRESS"));
 ROW_ENABLE("user", kind, N_("ADDRESS"));
-ROW_IMPORT("user", kind, "address, password or hash ({SHA512-CRYPT}), and name, privilege, active if need be");
+ROW_IMPORT("user", kind, 
+	N_("The first line names the columns: address, password or hash ({SHA512-CRYPT}), and name, privilege, active if need be; the guide's own names, as `sqlite3 -header -csv` writes them, are taken too. Separators "
+	   "are commas, semicolons or tabs; `-` is standard input.\n\nAll lines are taken, or none: each bad one is named with its number and "
+	   "reason. What is here already with the same content is left alone."));
 
 static const struct command *const actions[] = { &add, &row_list, &row_show, &passwd, &row_enable, &disable, &delete, &row_import,
 	NULL };

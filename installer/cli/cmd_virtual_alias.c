@@ -72,7 +72,10 @@ ROW_SHOW("virtual-alias", kind, N_("ADDRESS"));
 ROW_ENABLE("virtual-alias", kind, N_("ADDRESS"));
 ROW_DISABLE("virtual-alias", kind, N_("ADDRESS"));
 ROW_DELETE("virtual-alias", kind, N_("ADDRESS"));
-ROW_IMPORT("virtual-alias", kind, "address, destination, and active if need be");
+ROW_IMPORT("virtual-alias", kind, 
+	N_("The first line names the columns: address, destination, and active if need be; the guide's own names, as `sqlite3 -header -csv` writes them, are taken too. Separators "
+	   "are commas, semicolons or tabs; `-` is standard input.\n\nAll lines are taken, or none: each bad one is named with its number and "
+	   "reason. What is here already with the same content is left alone."));
 
 static const struct command *const actions[] = { &add, &row_list, &row_show, &row_enable, &row_disable, &row_delete, &row_import,
 	NULL };

@@ -18,7 +18,7 @@ static void show_diff(const struct screen *s, const char *diff)
 void difference_show(const struct screen *s, const struct difference *d, const char *prefix)
 {
 	CLEAN(free)
-	char *line = text("%s%s%s %s: %s", prefix ? prefix : "", prefix ? ": " : "", d->verb, d->target, d->summary);
+	char *line = text("%s%s%s %s: %s", prefix ? prefix : "", prefix ? ": " : "", d->verb, d->target, d->shown);
 
 	fputs("  ", s->out);
 	put_text(s->out, line);

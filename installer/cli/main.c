@@ -12,10 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#ifndef MAILSETUP_LOCALEDIR
-#define MAILSETUP_LOCALEDIR "/usr/local/share/locale"
-#endif
-
 /* A closed standard descriptor would be given to the first file opened, and messages would be written into it.
  */
 static void reopen_closed_descriptors(void)
@@ -36,15 +32,12 @@ static void protect_secrets(void)
 	setrlimit(RLIMIT_CORE, &none);
 }
 
-static void choose_language(void)
+/* Where the terminal's locale was never generated, it is most likely one of UTF-8. In Turkish, I is not the capital of i; header names and
+ * host names are compared by the rules of all others. */
+static void choose_characters(void)
 {
-	setlocale(LC_CTYPE, "");
-	/* In Turkish, I is not the capital of i; header names and host names are compared by the rules of all others. */
-	if (tolower('I') != 'i' || toupper('i') != 'I')
+	if (!setlocale(LC_CTYPE, "") || tolower('I') != 'i' || toupper('i') != 'I')
 		setlocale(LC_CTYPE, "C.UTF-8");
-	setlocale(LC_MESSAGES, "");
-	bindtextdomain("mailsetup", MAILSETUP_LOCALEDIR);
-	textdomain("mailsetup");
 }
 
 int main(int argc, char **argv)
@@ -53,7 +46,8 @@ int main(int argc, char **argv)
 	protect_secrets();
 	signal(SIGPIPE, SIG_IGN);
 	interrupt_install();
-	choose_language();
+	choose_characters();
+	language_choose();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	return cli_main(argc, argv);
 }

@@ -87,16 +87,30 @@ static void tell_json(struct cli *cli, const struct migration *m)
 
 /* --- text --- */
 
+static const char *const headings[] = { N_("in archive"), N_("imported"), N_("present"), N_("refused"), N_("by Dovecot") };
+
+static void put_number(FILE *out, size_t column, const char *s)
+{
+	size_t wanted = text_columns(translated(headings[column])), used = text_columns(s);
+
+	wanted = wanted < 10 ? 10 : wanted;
+	fprintf(out, " %*s%s", (int)(used < wanted ? wanted - used : 0), "", s);
+}
+
 static void folder_line(FILE *out, const struct folder *f)
 {
 	CLEAN(free) char *title = folder_title(f->name);
 	CLEAN(free) char *shown = text_fit(title, NAME_COLUMNS);
-	CLEAN(free) char *counted = f->counted < 0 ? text_copy("-") : text("%lld", (long long)f->counted);
+	const int64_t numbers[] = { (int64_t)f->archive, (int64_t)f->imported, (int64_t)f->present, (int64_t)f->refused, f->counted };
 
 	fputs("  ", out);
 	put_padded(out, shown, NAME_COLUMNS);
-	fprintf(out, " %10llu %10llu %10llu %10llu %10s\n", (unsigned long long)f->archive, (unsigned long long)f->imported,
-		(unsigned long long)f->present, (unsigned long long)f->refused, counted);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		CLEAN(free) char *number = numbers[i] < 0 ? text_copy("-") : text("%lld", (long long)numbers[i]);
+
+		put_number(out, i, number);
+	}
+	fputc('\n', out);
 }
 
 static void mailbox_lines(FILE *out, const struct mailbox *m)
@@ -105,7 +119,9 @@ static void mailbox_lines(FILE *out, const struct mailbox *m)
 	fputc('\n', out);
 	fputs("  ", out);
 	put_padded(out, _("folder"), NAME_COLUMNS);
-	fprintf(out, " %10s %10s %10s %10s %10s\n", _("in archive"), _("imported"), _("present"), _("refused"), _("by Dovecot"));
+	for (size_t i = 0; i < sizeof(headings) / sizeof(*headings); i++)
+		put_number(out, i, translated(headings[i]));
+	fputc('\n', out);
 	for (size_t i = 0; i < m->n; i++)
 		folder_line(out, &m->folders[i]);
 }
@@ -130,7 +146,7 @@ static void reason_lines(FILE *out, const char *label, const struct reason *v, s
 {
 	for (size_t i = 0; i < n; i++) {
 		fprintf(out, "%s: %llu × ", label, (unsigned long long)v[i].n);
-		put_text(out, v[i].text);
+		put_text(out, translated(v[i].text));
 		fputs(" (", out);
 		put_text(out, v[i].example);
 		fputs(v[i].n > 1 ? ", ...)\n" : ")\n", out);

@@ -140,16 +140,13 @@ void rows_done(struct cli *cli, const struct row_kind *kind, const char *key, bo
 #define ROW_DELETE(command, kind, operand)                                                                   \
 	ROW_ACTION(row_delete, command " delete", kind, operand, NEEDS_ROOT | CHANGES, N_("remove it from the table"), \
 		N_("The row is gone, at once. To keep it for later, disable it instead."), rows_delete)
-#define ROW_IMPORT(word, kind, columns_)                                                                     \
+#define ROW_IMPORT(word, kind, help_)                                                                        \
 	static const struct command row_import = { .name = word " import",                                   \
 		.operands = N_("FILE.csv"),                                                                  \
 		.operands_min = 1,                                                                           \
 		.operands_max = 1,                                                                           \
 		.summary = N_("add many, from a CSV file"),                                                  \
-		.help = N_("The first line names the columns: " columns_ "; the guide's own names, as `sqlite3 -header -csv` writes "  \
-			   "them, are taken too. Separators are commas, semicolons or tabs; `-` is standard input.\n\n"             \
-			   "All lines are taken, or none: each bad one is named with its number and reason. What is here already "   \
-			   "with the same content is left alone."),                                          \
+		.help = help_,                                                                               \
 		.flags = NEEDS_ROOT | CHANGES,                                                               \
 		.run = rows_import,                                                                          \
 		.subject = &kind }

@@ -41,8 +41,7 @@ static struct error *refuse_orphan(struct host *h)
 	bool stands;
 
 	TRY(server_stands(h, &stands));
-	return stands ? fail(ERR_CONFLICT, "mailsetup has made the mail server on this machine, but its state store " STATE_PATH
-					     " is gone: restore it from a backup, or run `mailsetup status --rebuild`")
+	return stands ? fail(ERR_CONFLICT, "mailsetup has made the mail server on this machine, but its state store %s is gone: restore it from a backup, or run `mailsetup status --rebuild`", STATE_PATH)
 		      : NULL;
 }
 

@@ -19,7 +19,7 @@ const size_t symptom_count = sizeof(symptoms) / sizeof(*symptoms);
 
 const char *severity_name(enum severity s)
 {
-	static const char *const names[] = { "normal", "note", "warning", "error" };
+	static const char *const names[] = { N_("normal"), N_("note"), N_("warning"), N_("error") };
 
 	return names[s];
 }

@@ -1,10 +1,11 @@
 #include "engine/database.h"
+#include "base/i18n.h"
 
 struct error *database_error(sqlite3 *db)
 {
 	const char *file = sqlite3_db_filename(db, "main");
 
-	return fail(ERR_STOPPED, "%s: %s", file ? file : "state store", sqlite3_errmsg(db));
+	return fail(ERR_STOPPED, "%s: %s", file ? file : _("state store"), sqlite3_errmsg(db));
 }
 
 struct error *database_run(sqlite3 *db, const char *sql)

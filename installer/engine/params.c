@@ -1,4 +1,5 @@
 #include "engine/params.h"
+#include "base/i18n.h"
 #include "engine/params_values.h"
 #include "mail/name.h"
 

@@ -63,7 +63,10 @@ void run_difference(struct run *run, const char *verb, const char *target, bool 
 	va_list arguments;
 
 	va_start(arguments, format);
-	char *summary = translated_v(format, arguments);
+	char *shown = translated_v(format, arguments);
+	va_end(arguments);
+	va_start(arguments, format);
+	char *summary = text_v(format, arguments);
 	va_end(arguments);
 	run->differences =
 		reallocate(run->differences, run->difference_count + 1, sizeof(*run->differences));
@@ -72,6 +75,7 @@ void run_difference(struct run *run, const char *verb, const char *target, bool 
 		.verb = text_copy(verb),
 		.target = text_copy(target),
 		.summary = summary,
+		.shown = shown,
 		.drift = drift,
 	};
 }
@@ -92,6 +96,7 @@ void run_drop_differences(struct run *run, size_t keep)
 		free(d->verb);
 		free(d->target);
 		free(d->summary);
+		free(d->shown);
 		free(d->diff);
 	}
 }

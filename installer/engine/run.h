@@ -35,7 +35,8 @@ struct difference {
 	const struct step *step;
 	char *verb;
 	char *target;
-	char *summary; /* one line */
+	char *summary; /* one line, in English: a plan file is compared by it */
+	char *shown;   /* the same in the language of the administrator */
 	char *diff;    /* unified, or NULL */
 	bool drift;    /* changed by another hand since mailsetup wrote it */
 };

@@ -1,4 +1,5 @@
 #include "engine/state.h"
+#include "base/i18n.h"
 #include "engine/database.h"
 #include "host/file.h"
 #include "host/seam.h"
@@ -7,7 +8,7 @@
 
 #define APPLICATION_ID 0x4d534554 /* "MSET" */
 #define SCHEMA_VERSION 1
-#define REBUILD_ADVICE "restore it from a backup, or run `mailsetup status --rebuild`"
+#define REBUILD_ADVICE N_("restore it from a backup, or run `mailsetup status --rebuild`")
 #define ASIDE_MAX      9
 
 struct state {
@@ -50,7 +51,7 @@ static struct error *check_integrity(sqlite3 *db)
 
 	TRY(database_prepare(db, "PRAGMA quick_check", &statement));
 	TRY(database_step(db, statement, &row));
-	const char *verdict = row ? (const char *)sqlite3_column_text(statement, 0) : "no answer";
+	const char *verdict = row ? (const char *)sqlite3_column_text(statement, 0) : _("no answer");
 	/* The first of its findings is headed by the name of the database. */
 	if (starts_with(verdict, "*** ") && strchr(verdict, '\n'))
 		verdict = strchr(verdict, '\n') + 1;
@@ -71,11 +72,11 @@ static struct error *check_identity(sqlite3 *db, bool fresh)
 	TRY(pragma_number(db, "PRAGMA application_id", &id));
 	TRY(pragma_number(db, "PRAGMA user_version", &version));
 	if (id != APPLICATION_ID)
-		return fail(ERR_CONFLICT, "is not a state store of mailsetup; " REBUILD_ADVICE);
+		return fail(ERR_CONFLICT, "is not a state store of mailsetup; %s", translated(REBUILD_ADVICE));
 	if (version > SCHEMA_VERSION)
 		return fail(ERR_CONFLICT, "was written by a newer mailsetup (format %lld, this one knows %d); use that one",
 			(long long)version, SCHEMA_VERSION);
-	return recode(wrap(check_integrity(db), "is damaged (" REBUILD_ADVICE ")"), ERR_CONFLICT);
+	return recode(wrap(check_integrity(db), "is damaged (%s)", translated(REBUILD_ADVICE)), ERR_CONFLICT);
 }
 
 /* The file is made by us first, so that SQLite's own files beside it inherit mode 0600. */
@@ -99,7 +100,7 @@ static struct error *open_database(struct host *h, bool fresh, sqlite3 **ret)
 		e = check_identity(*ret, fresh);
 	int code = sqlite3_errcode(*ret) & 0xff;
 	if (e && (code == SQLITE_NOTADB || code == SQLITE_CORRUPT))
-		return recode(wrap(e, "is damaged (" REBUILD_ADVICE ")"), ERR_CONFLICT);
+		return recode(wrap(e, "is damaged (%s)", translated(REBUILD_ADVICE)), ERR_CONFLICT);
 	return e;
 }
 
@@ -117,7 +118,7 @@ struct error *state_open(struct host *h, bool create, struct state **ret)
 	if (fresh)
 		TRY(make_files(h));
 	s = allocate(sizeof(*s));
-	TRY(wrap(open_database(h, fresh, &s->db), "state store " STATE_PATH));
+	TRY(wrap(open_database(h, fresh, &s->db), "state store %s", STATE_PATH));
 	*ret = TAKE(s);
 	return NULL;
 }
@@ -148,7 +149,7 @@ static struct error *free_name(struct host *h, char **ret)
 		*ret = TAKE(path);
 		return NULL;
 	}
-	return fail(ERR_CONFLICT, "%u damaged stores are in " STATE_DIRECTORY " already; remove those that are of no use", ASIDE_MAX);
+	return fail(ERR_CONFLICT, "%u damaged stores are in %s already; remove those that are of no use", ASIDE_MAX, STATE_DIRECTORY);
 }
 
 struct error *state_set_aside(struct host *h, char **ret)
@@ -158,7 +159,7 @@ struct error *state_set_aside(struct host *h, char **ret)
 
 	*ret = NULL;
 	if (is_newer(h))
-		return fail(ERR_CONFLICT, "state store " STATE_PATH " was written by a newer mailsetup; use that one");
+		return fail(ERR_CONFLICT, "state store %s was written by a newer mailsetup; use that one", STATE_PATH);
 	TRY(file_capture(h, STATE_PATH, &image));
 	if (!image.info.exists)
 		return NULL;

@@ -1,4 +1,5 @@
 #include "ensure/common.h"
+#include "base/i18n.h"
 #include "host/account.h"
 #include "host/crypto.h"
 
@@ -70,8 +71,11 @@ static struct error *plan_file(struct run *run, const char *path, const struct f
 	bool drift;
 
 	TRY(target_drifted(run, "file", path, now, &drift));
-	run_difference(run, "file", path, drift, "%s, %s:%s %04o", drift ? "changed by another hand" :
-		now->info.exists ? "to be changed" : "to be made", owner.user, owner.group, (unsigned)owner.mode);
+	run_difference(run, "file", path, drift,
+		drift		   ? N_("changed by another hand, %s:%s %04o") :
+		now->info.exists ? N_("to be changed, %s:%s %04o") :
+				   N_("to be made, %s:%s %04o"),
+		owner.user, owner.group, (unsigned)owner.mode);
 	return describe_change(run, path, now, data, size, owner.mode, drift);
 }
 
@@ -169,7 +173,7 @@ static struct error *find_copy(struct run *run, const char *path, const struct f
 		*ret = TAKE(copy);
 		return NULL;
 	}
-	return fail(ERR_CONFLICT, BACKUPS " holds %u copies of %s already; move away those that are of no use", COPIES_MAX, path);
+	return fail(ERR_CONFLICT, "%s holds %u copies of %s already; move away those that are of no use", BACKUPS, COPIES_MAX, path);
 }
 
 struct error *save_theirs(struct run *run, const char *path, char **ret, bool *ret_made)

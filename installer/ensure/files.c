@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "ensure/asset.h"
 #include "ensure/common.h"
 #include "ensure/verbs.h"
@@ -110,7 +111,7 @@ struct error *ensure_directory(struct run *run, const char *path, struct owner o
 	if (now.exists && attributes_are(&now, &id, owner.mode))
 		return NULL;
 	if (run_is_plan(run)) {
-		run_difference(run, "directory", path, false, "%s, %s:%s %04o", now.exists ? "to be finished" : "to be made",
+		run_difference(run, "directory", path, false, now.exists ? N_("to be finished, %s:%s %04o") : N_("to be made, %s:%s %04o"),
 			owner.user, owner.group, (unsigned)owner.mode);
 		return NULL;
 	}

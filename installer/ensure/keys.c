@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "ensure/common.h"
 #include "host/crypto.h"
 
@@ -25,7 +26,7 @@ static struct error *compute_dh(void *argument, struct bytes *ret)
 
 static void show_candidates(void *context, unsigned n)
 {
-	CLEAN(free) char *what = text("%u candidates tried", n);
+	CLEAN(free) char *what = text(ngettext("%u candidate tried", "%u candidates tried", n), n);
 
 	run_progress(context, -1, what);
 }

@@ -2,6 +2,7 @@
  * One line of a file that others own too. The record's target is "PATH: LINE", its data the line that stood there before; so
  * undo can take back that one line even where the rest of the file has changed.
  */
+#include "base/i18n.h"
 #include "ensure/common.h"
 #include "ensure/verbs.h"
 
@@ -117,7 +118,7 @@ struct error *ensure_line(struct run *run, const char *path, const char *pattern
 		return run_is_plan(run) ? NULL : file_sweep(run->host, path);
 	TRY(find_pattern(&now.content, pattern, &place));
 	if (run_is_plan(run)) {
-		run_difference(run, "line", target, false, "%s", place.found ? "replaces a line" : "is added");
+		run_difference(run, "line", target, false, place.found ? N_("replaces a line") : N_("is added"));
 		return NULL;
 	}
 	return write_line(run, path, target, place, line, &now, owner);

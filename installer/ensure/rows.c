@@ -2,6 +2,7 @@
  * The accounts database. Its record says whether mailsetup made the file; rows have records of their own. What
  * others have put into it since (accounts above all) is theirs: a file that still holds rows stays on rollback.
  */
+#include "base/i18n.h"
 #include "ensure/common.h"
 #include "ensure/verbs.h"
 
@@ -75,8 +76,10 @@ struct error *undo_database(struct run *run, const struct undo_record *record)
 		bool made;
 
 		TRY(save_theirs(run, ACCOUNTS_PATH, &copy, &made));
-		run_kept(run, "%s holds %llu %s that mailsetup did not make (accounts, aliases, ...); a copy is in %s",
-			ACCOUNTS_PATH, (unsigned long long)rows, rows == 1 ? "row" : "rows", copy);
+		run_kept(run,
+			ngettext("%s holds %llu row that mailsetup did not make (accounts, aliases, ...); a copy is in %s",
+				"%s holds %llu rows that mailsetup did not make (accounts, aliases, ...); a copy is in %s", rows),
+			ACCOUNTS_PATH, (unsigned long long)rows, copy);
 		return NULL;
 	}
 	return file_remove(run->host, ACCOUNTS_PATH);

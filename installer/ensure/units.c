@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "ensure/common.h"
 #include "ensure/verbs.h"
 #include "host/crypto.h"
@@ -130,7 +131,6 @@ struct start {
 static struct error *look_at_unit(struct run *run, const struct unit_wanted *wanted, struct start *ret)
 {
 	static const char *const nothing[] = { NULL };
-	static const char *const plans[] = { "to be started", "to be restarted", "to be reloaded" };
 	struct unit_status status;
 	bool started, read;
 
@@ -146,7 +146,10 @@ static struct error *look_at_unit(struct run *run, const struct unit_wanted *wan
 		return NULL;
 	enum unit_wish wish = status.active && started ? UNIT_RELOAD : stands ? UNIT_RESTART : UNIT_START;
 	if (run_is_plan(run)) {
-		run_difference(run, "running", wanted->unit, false, "%s", plans[status.active ? wish : UNIT_START]);
+		run_difference(run, "running", wanted->unit, false,
+			!status.active	   ? N_("to be started") :
+			wish == UNIT_RELOAD ? N_("to be reloaded") :
+					      N_("to be restarted"));
 		return NULL;
 	}
 	ret->job = (struct unit_job){ .unit = wanted->unit, .wish = wish };

@@ -1,4 +1,5 @@
 #include "host/beneath.h"
+#include "base/i18n.h"
 
 #include "host/seam.h"
 #include <fcntl.h>
@@ -153,15 +154,19 @@ static char *link_on_the_way(struct host *h, const char *path)
 	return NULL;
 }
 
-struct error *beneath_error(struct host *h, int errno_value, const char *action, const char *path)
+struct error *beneath_error(struct host *h, int errno_value, const char *path, const char *format, ...)
 {
+	va_list arguments;
+
+	va_start(arguments, format);
+	CLEAN(free) char *message = translated_v(format, arguments);
+	va_end(arguments);
 	if (errno_value != ELOOP)
-		return fail_errno(errno_value, "cannot %s %s", action, path);
+		return fail_errno(errno_value, "%s", message);
 	CLEAN(free) char *link = link_on_the_way(h, path);
 	return fail(ERR_STOPPED,
-		"cannot %s %s: %s is a symbolic link, and mailsetup follows none; "
-		"put what it points to in its place",
-		action, path, link ? link : path);
+		"%s: %s is a symbolic link, and mailsetup follows none; put what it points to in its place", message,
+		link ? link : path);
 }
 
 struct error *place_open(struct host *h, const char *path, struct place *ret, bool *ret_exists)
@@ -187,7 +192,7 @@ struct error *place_open(struct host *h, const char *path, struct place *ret, bo
 		*ret_exists = ret->directory >= 0;
 	if (ret->directory >= 0 || (ret_exists && errno == ENOENT))
 		return NULL;
-	return wrap(beneath_error(h, errno, "open the directory", parent), "%s", path);
+	return wrap(beneath_error(h, errno, parent, "cannot open the directory %s", parent), "%s", path);
 }
 
 void file_info_set(struct file_info *info, const struct stat *st)

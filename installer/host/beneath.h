@@ -15,7 +15,7 @@ int beneath_open(struct host *h, const char *path, int flags);
 /* The directory `name` of a directory, only on the same mount (EXDEV otherwise). */
 int beneath_child(int directory, const char *name);
 /* "cannot ACTION PATH: reason"; names the link where errno_value is ELOOP. */
-struct error *beneath_error(struct host *h, int errno_value, const char *action, const char *path) MUST_USE;
+struct error *beneath_error(struct host *h, int errno_value, const char *path, const char *format, ...) MUST_USE PRINTF_LIKE(4, 5);
 
 /* Where a path lives: its directory (readable, so that it can be fsynced) and the names in it. */
 struct place {

@@ -89,7 +89,7 @@ struct error *directory_list(struct host *h, const char *path, struct list *ret)
 	if (fd < 0 && errno == ENOENT)
 		return NULL;
 	if (fd < 0)
-		return beneath_error(h, errno, "read the directory", path);
+		return beneath_error(h, errno, path, "cannot read the directory %s", path);
 	return read_names(fd, path, ret);
 }
 

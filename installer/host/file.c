@@ -11,7 +11,7 @@ struct error *file_open(struct host *h, const char *path, int flags, int *ret_fd
 	int fd = beneath_open(h, path, flags);
 
 	if (fd < 0)
-		return beneath_error(h, errno, "open", path);
+		return beneath_error(h, errno, path, "cannot open %s", path);
 	*ret_fd = fd;
 	return NULL;
 }
@@ -25,7 +25,7 @@ struct error *file_stat(struct host *h, const char *path, struct file_info *ret)
 	if (fd < 0 && errno == ENOENT)
 		return NULL;
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return beneath_error(h, errno, "look at", path);
+		return beneath_error(h, errno, path, "cannot look at %s", path);
 	file_info_set(ret, &st);
 	return NULL;
 }
@@ -37,7 +37,7 @@ struct error *file_read(struct host *h, const char *path, size_t limit, struct b
 	/* Non-blocking: a FIFO in the file's place must not hang us. */
 	CLEAN(fd) int fd = beneath_open(h, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return beneath_error(h, errno, "read", path);
+		return beneath_error(h, errno, path, "cannot read %s", path);
 	if (!S_ISREG(st.st_mode))
 		return fail(ERR_STOPPED, "cannot read %s: it is not a regular file", path);
 	return descriptor_read(fd, path, limit, ret);
@@ -64,7 +64,7 @@ struct error *file_set_attributes(struct host *h, const char *path, uid_t uid, g
 	TRY(mode_check(path, mode));
 	CLEAN(fd) int anchor = beneath_open(h, path, O_PATH);
 	if (anchor < 0 || fstat(anchor, &st) < 0)
-		return beneath_error(h, errno, "set mode and owner of", path);
+		return beneath_error(h, errno, path, "cannot set mode and owner of %s", path);
 	file_info_set(&info, &st);
 	if (!S_ISDIR(info.mode))
 		TRY(target_check(path, &info));
@@ -133,7 +133,7 @@ struct error *file_space(struct host *h, const char *path, uint64_t *ret_bytes, 
 
 	CLEAN(fd) int fd = open_nearest(h, path);
 	if (fd < 0)
-		return beneath_error(h, errno, "look at", path);
+		return beneath_error(h, errno, path, "cannot look at %s", path);
 	if (fstatvfs(fd, &v) < 0)
 		return fail_errno(errno, "cannot measure the file system of %s", path);
 	*ret_bytes = (uint64_t)v.f_bavail * v.f_frsize;

@@ -131,7 +131,7 @@ struct error *file_capture(struct host *h, const char *path, struct file_image *
 	if (anchor < 0 && errno == ENOENT)
 		return NULL;
 	if (anchor < 0 || fstat(anchor, &st) < 0)
-		return beneath_error(h, errno, "look at", path);
+		return beneath_error(h, errno, path, "cannot look at %s", path);
 	file_info_set(&image.info, &st);
 	if (S_ISLNK(st.st_mode)) {
 		TRY(capture_link(anchor, path, &image.content));
@@ -167,7 +167,7 @@ static struct error *restore_directory(struct host *h, const char *path, const s
 	TRY(directory_make(h, path, info->uid, info->gid, info->mode & 0777));
 	CLEAN(fd) int fd = beneath_open(h, path, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
-		return beneath_error(h, errno, "restore", path);
+		return beneath_error(h, errno, path, "cannot restore %s", path);
 	return descriptor_finish(fd, path,
 		&(struct attributes){ .uid = info->uid, .gid = info->gid, .mode = info->mode & 07777,
 			.image = image });

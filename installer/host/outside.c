@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "host/network.h"
 #include "host/outside_link.h"
 
@@ -45,7 +46,7 @@ static struct error *stranger_configure(const struct pair *pair, bool *ret_ipv6)
 	if (!problem)
 		problem = link_up(s, STRANGER_LINK);
 	if (problem)
-		return outside_cannot(problem, "bring up the links of the namespace outside");
+		return outside_cannot(problem, _("cannot bring up the links of the namespace outside"));
 	return end_address(s, STRANGER_LINK, &pair->ipv4[CLIENT], &pair->ipv6[CLIENT], ret_ipv6);
 }
 
@@ -70,7 +71,7 @@ static _Noreturn void stranger_run(int channel, pid_t parent)
 	if (getppid() != parent)
 		_exit(1);
 	report_send(channel,
-		unshare(CLONE_NEWNET) < 0 ? outside_cannot(errno, "make a network namespace") : NULL, false);
+		unshare(CLONE_NEWNET) < 0 ? outside_cannot(errno, _("cannot make a network namespace")) : NULL, false);
 	if (recv(channel, &pair, sizeof(pair), 0) != sizeof(pair))
 		_exit(1);
 	struct error *e = stranger_configure(&pair, &ipv6);
@@ -178,7 +179,7 @@ struct error *outside_enter(const struct outside *o)
 {
 	if (o->namespace_fd < 0)
 		return NULL;
-	return setns(o->namespace_fd, CLONE_NEWNET) < 0 ? outside_cannot(errno, "enter the namespace outside")
+	return setns(o->namespace_fd, CLONE_NEWNET) < 0 ? outside_cannot(errno, _("cannot enter the namespace outside"))
 							: NULL;
 }
 

@@ -1,4 +1,5 @@
 #include "host/outside_link.h"
+#include "base/i18n.h"
 
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
@@ -20,17 +21,17 @@
 static const char *advice(int problem)
 {
 	if (problem == EPERM || problem == EACCES)
-		return " (root with CAP_SYS_ADMIN and CAP_NET_ADMIN may do it; a container may lack them)";
+		return _(" (root with CAP_SYS_ADMIN and CAP_NET_ADMIN may do it; a container may lack them)");
 	if (problem == EOPNOTSUPP)
-		return " (this kernel has no veth devices: load the module veth)";
+		return _(" (this kernel has no veth devices: load the module veth)");
 	if (problem == ENOSYS || problem == EINVAL)
-		return " (this kernel has no network namespaces)";
+		return _(" (this kernel has no network namespaces)");
 	return "";
 }
 
 struct error *outside_cannot(int problem, const char *what)
 {
-	return fail(ERR_STOPPED, "cannot %s: %s%s", what, strerror(problem), advice(problem));
+	return fail(ERR_STOPPED, "%s: %s%s", what, strerror(problem), advice(problem));
 }
 
 int link_up(struct mnl_socket *s, const char *name)
@@ -86,14 +87,14 @@ struct error *end_address(struct mnl_socket *s, const char *name, const struct i
 	int problem = wait_carrier(name);
 
 	if (problem)
-		return outside_cannot(problem, "bring up the link to the namespace outside");
+		return outside_cannot(problem, _("cannot bring up the link to the namespace outside"));
 	problem = address_add(s, name, AF_INET, ipv4);
 	if (problem)
-		return outside_cannot(problem, "give the link to the namespace outside an IPv4 address");
+		return outside_cannot(problem, _("cannot give the link to the namespace outside an IPv4 address"));
 	problem = address_add(s, name, AF_INET6, ipv6);
 	*ret_ipv6 = problem == 0;
 	if (problem && problem != EACCES && problem != EOPNOTSUPP && problem != EAFNOSUPPORT)
-		return outside_cannot(problem, "give the link to the namespace outside an IPv6 address");
+		return outside_cannot(problem, _("cannot give the link to the namespace outside an IPv6 address"));
 	return NULL;
 }
 
@@ -128,12 +129,10 @@ struct error *link_create(struct mnl_socket *s, int namespace_fd, char ret_name[
 	}
 	if (problem == EEXIST)
 		return fail(ERR_BUSY,
-			"all links from " OUTSIDE_LINK "0 to " OUTSIDE_LINK "%d are in use; other runs of "
-			"mailsetup hold them",
-			NAMES - 1);
+			"all links from %s0 to %s%d are in use; other runs of mailsetup hold them", OUTSIDE_LINK, OUTSIDE_LINK, NAMES - 1);
 	if (!problem)
 		problem = link_up(s, ret_name);
-	return problem ? outside_cannot(problem, "make a link to a namespace outside (veth)") : NULL;
+	return problem ? outside_cannot(problem, _("cannot make a link to a namespace outside (veth)")) : NULL;
 }
 
 struct range {
@@ -207,7 +206,7 @@ struct error *pair_choose(struct mnl_socket *s, struct pair *pair)
 		if (!problem)
 			problem = range_taken(s, AF_INET6, &pair->ipv6[SERVER], &ipv6);
 		if (problem)
-			return outside_cannot(problem, "list the routes of this machine");
+			return outside_cannot(problem, _("cannot list the routes of this machine"));
 		if (!ipv4 && !ipv6)
 			return NULL;
 	}

@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "base/interrupt.h"
 #include "host/package_internal.h"
 #include "host/package_parse.h"
@@ -128,12 +129,12 @@ static struct error *fetch_error(struct error *e, const struct list *missing)
 	for (size_t i = 0; i < missing->n && i < 3; i++)
 		bytes_printf(&names, "%s%s", i ? ", " : "", missing->v[i]);
 	if (missing->n > 3)
-		bytes_printf(&names, " and %zu more", missing->n - 3);
+		bytes_printf(&names, _(" and %zu more"), missing->n - 3);
 	struct error *clear =
 		with_detail(fail(ERR_STOPPED,
 				    "apt could not download %s: %s; look at the network and at "
 				    "/etc/apt/sources.list, run `mailsetup resume` later",
-				    names.data, *reason ? reason : "the archive does not give it"),
+				    names.data, *reason ? reason : _("the archive does not give it")),
 			error_detail(e));
 	error_free(e);
 	return clear;

@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "host/file.h"
 #include "host/package_internal.h"
 #include "host/package_parse.h"
@@ -243,9 +244,9 @@ static struct error *lock_check(struct host *h, const char *path)
 	if (comm >= 0 && read(comm, name, sizeof(name) - 1) > 0)
 		name[strcspn(name, "\n")] = '\0';
 	/* A lock of an open file, or of another pid namespace, has no pid here. */
-	CLEAN(free) char *process = lock.l_pid > 0 ? text(" (process %d)", lock.l_pid) : text_copy("");
+	CLEAN(free) char *process = lock.l_pid > 0 ? text(_(" (process %d)"), lock.l_pid) : text_copy("");
 	return fail(ERR_BUSY, "%s%s holds %s: wait until it has ended, then start again",
-		*name ? name : "another program", process, path);
+		*name ? name : _("another program"), process, path);
 }
 
 struct error *packages_lock_free(struct host *h)

@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "host/file.h"
 #include "host/process.h"
 #include "host/seam.h"
@@ -32,7 +33,7 @@ static struct error *file_state_read(sd_bus *bus, const char *unit, char *ret, s
 	if (r >= 0)
 		r = sd_bus_message_read(reply, "s", &state);
 	if (r < 0)
-		return bus_fail(&e, r, unit, "look at");
+		return bus_fail(&e, r, unit, _("look at"));
 	snprintf(ret, size, "%s", state);
 	return NULL;
 }

@@ -1,4 +1,5 @@
 #include "host/unit_bus.h"
+#include "base/i18n.h"
 
 #include <systemd/sd-daemon.h>
 
@@ -47,7 +48,7 @@ struct error *bus_unit_path(sd_bus *bus, const char *unit, char **ret)
 	if (r >= 0)
 		r = sd_bus_message_read(reply, "o", &path);
 	if (r < 0)
-		return bus_fail(&e, r, unit, "look at");
+		return bus_fail(&e, r, unit, _("look at"));
 	*ret = text_copy(path);
 	return NULL;
 }
@@ -61,7 +62,7 @@ struct error *bus_unit_text(
 
 	int r = sd_bus_get_property_string(bus, "org.freedesktop.systemd1", path, name, property, &e, &value);
 	if (r < 0)
-		return bus_fail(&e, r, path, "look at");
+		return bus_fail(&e, r, path, _("look at"));
 	snprintf(ret, size, "%s", value);
 	return NULL;
 }
@@ -72,7 +73,7 @@ struct error *bus_unit_number(sd_bus *bus, const char *path, const char *propert
 
 	int r = sd_bus_get_property_trivial(
 		bus, "org.freedesktop.systemd1", path, "org.freedesktop.systemd1.Unit", property, &e, 't', ret);
-	return r < 0 ? bus_fail(&e, r, path, "look at") : NULL;
+	return r < 0 ? bus_fail(&e, r, path, _("look at")) : NULL;
 }
 
 struct error *bus_unit_flag(sd_bus *bus, const char *path, const char *property, bool *ret)
@@ -83,7 +84,7 @@ struct error *bus_unit_flag(sd_bus *bus, const char *path, const char *property,
 	int r = sd_bus_get_property_trivial(
 		bus, "org.freedesktop.systemd1", path, "org.freedesktop.systemd1.Unit", property, &e, 'b', &value);
 	if (r < 0)
-		return bus_fail(&e, r, path, "look at");
+		return bus_fail(&e, r, path, _("look at"));
 	*ret = value;
 	return NULL;
 }

@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "host/seam.h"
 #include "host/unit.h"
 #include "host/unit_bus.h"
@@ -152,7 +153,7 @@ static struct error *jobs_begin(sd_bus *bus, struct jobs *jobs)
 	if (r >= 0)
 		r = sd_bus_call_method(bus, BUS_MANAGER, "Subscribe", &e, NULL, NULL);
 	if (r < 0)
-		return bus_fail(&e, r, "systemd", "listen to");
+		return bus_fail(&e, r, "systemd", _("listen to"));
 	for (size_t i = 0; i < jobs->n; i++)
 		TRY(job_begin(bus, &jobs->v[i]));
 	return NULL;

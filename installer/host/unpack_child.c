@@ -1,4 +1,5 @@
 #include "host/unpack_child.h"
+#include "base/i18n.h"
 #include "base/memory.h"
 
 #include <archive.h>
@@ -116,9 +117,10 @@ static void refill(struct reader *r)
 	r->z.avail_in = (unsigned)fill(r, 0);
 }
 
-static struct error *follows(uint64_t at, const char *of)
+static struct error *follows(uint64_t at, bool inside)
 {
-	return fail(ERR_PRECHECK, "something else follows the end of the archive at byte %llu%s", (unsigned long long)at, of);
+	return fail(ERR_PRECHECK, inside ? N_("something else follows the end of the archive at byte %llu of the tar inside it") :
+					   N_("something else follows the end of the archive at byte %llu"), (unsigned long long)at);
 }
 
 /* Behind the last member of a gzip zeros may follow, of a tape. */
@@ -131,7 +133,7 @@ static void skip_padding(struct reader *r)
 		if (!r->z.avail_in)
 			return;
 	}
-	r->error = follows(began, "");
+	r->error = follows(began, false);
 }
 
 /* One call of inflate(). Whether there may be more. */
@@ -210,14 +212,16 @@ static struct error *look_at_start(struct reader *r)
 	return inflateInit2(&r->z, GZIP) == Z_OK ? NULL : fail(ERR_STOPPED, "cannot start zlib");
 }
 
-static const char *of_what(const struct reader *r)
+/* The tar is not the file itself: bytes are counted in it. */
+static bool is_inside(const struct reader *r)
 {
-	return r->gzip || archive_filter_count(r->a) > 1 ? " of the tar inside it" : "";
+	return r->gzip || archive_filter_count(r->a) > 1;
 }
 
 static struct error *damaged_at(const struct reader *r, int64_t at, const char *why)
 {
-	return fail(ERR_PRECHECK, "the archive is damaged at byte %lld%s: %s", (long long)at, of_what(r), why);
+	return fail(ERR_PRECHECK, is_inside(r) ? N_("the archive is damaged at byte %lld of the tar inside it: %s") :
+					   N_("the archive is damaged at byte %lld: %s"), (long long)at, why);
 }
 
 static struct error *damaged(const struct reader *r, const char *why)
@@ -231,7 +235,7 @@ static struct error *damaged(const struct reader *r, const char *why)
 
 static struct error *trouble(struct reader *r)
 {
-	const char *why = archive_error_string(r->a) ? archive_error_string(r->a) : "no tar that can be read";
+	const char *why = archive_error_string(r->a) ? archive_error_string(r->a) : _("no tar that can be read");
 
 	if (r->error)
 		return TAKE(r->error);
@@ -293,7 +297,7 @@ static struct error *send_data(struct reader *r, uint64_t size)
 		if (status != ARCHIVE_OK && status != ARCHIVE_WARN)
 			return trouble(r);
 		if (offset < 0 || (uint64_t)offset != sent || n > size - sent || n > UINT32_MAX)
-			return damaged(r, "a member is larger than it says, or has holes");
+			return damaged(r, _("a member is larger than it says, or has holes"));
 		if (!n)
 			continue;
 		put_frame(r, FRAME_DATA, n);
@@ -301,7 +305,7 @@ static struct error *send_data(struct reader *r, uint64_t size)
 		sent += n;
 	}
 	if (sent != size)
-		return damaged(r, "a member is smaller than it says");
+		return damaged(r, _("a member is smaller than it says"));
 	put_frame(r, FRAME_DATA, 0);
 	return NULL;
 }
@@ -320,9 +324,9 @@ static struct error *send_member(struct reader *r, struct archive_entry *entry)
 	if (!path)
 		path = archive_entry_pathname_utf8(entry);
 	if (!path || !*path)
-		return damaged_at(r, at, "a member has no name");
+		return damaged_at(r, at, _("a member has no name"));
 	if (m.type == MEMBER_FILE && (size < 0 || (uint64_t)size > UNPACK_SIZE_MAX))
-		return damaged_at(r, at, "a member has an impossible size");
+		return damaged_at(r, at, _("a member has an impossible size"));
 	if (m.type == MEMBER_FILE)
 		m.size = (uint64_t)size;
 	if (m.type == MEMBER_HARDLINK || m.type == MEMBER_SYMLINK)
@@ -345,10 +349,10 @@ static struct error *no_header(struct reader *r, int status)
 	if (r->error || (!record && (!r->at_end || archive_errno(r->a) != NO_FORMAT)))
 		return trouble(r);
 	if (at <= r->member_end)
-		return record ? damaged_at(r, (int64_t)at, "no header of a tar is there") : trouble(r);
+		return record ? damaged_at(r, (int64_t)at, _("no header of a tar is there")) : trouble(r);
 	if (!record && r->given_data <= at && archive_filter_count(r->a) == 1)
 		return NULL;
-	return follows(at, of_what(r));
+	return follows(at, is_inside(r));
 }
 
 /* libarchive takes the end of the bytes for the end of the archive, and leaves what a decompressor did. */
@@ -364,7 +368,7 @@ static struct error *check_end(struct reader *r)
 		;
 	if (r->error)
 		return TAKE(r->error);
-	return r->given_data > taken ? follows(taken, "") : NULL;
+	return r->given_data > taken ? follows(taken, false) : NULL;
 }
 
 static struct error *read_archive(struct reader *r)

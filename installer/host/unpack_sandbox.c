@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "host/unpack_child.h"
 #include "host/process_child.h"
 #include "base/memory.h"
@@ -67,12 +68,12 @@ static struct error *limit_to(int resource, uint64_t most, const char *what)
 static struct error *set_limits(uint64_t size)
 {
 #ifndef __SANITIZE_ADDRESS__ /* its shadow is larger than any memory */
-	TRY(limit_to(RLIMIT_DATA, UNPACK_MEMORY, "memory"));
+	TRY(limit_to(RLIMIT_DATA, UNPACK_MEMORY, _("memory")));
 #endif
-	TRY(limit_to(RLIMIT_CORE, 0, "core dumps"));
-	TRY(limit_to(RLIMIT_FSIZE, 0, "files"));
-	TRY(limit_to(RLIMIT_NOFILE, DESCRIPTORS, "descriptors"));
-	return limit_to(RLIMIT_CPU, unpack_seconds(size), "processor time");
+	TRY(limit_to(RLIMIT_CORE, 0, _("core dumps")));
+	TRY(limit_to(RLIMIT_FSIZE, 0, _("files")));
+	TRY(limit_to(RLIMIT_NOFILE, DESCRIPTORS, _("descriptors")));
+	return limit_to(RLIMIT_CPU, unpack_seconds(size), _("processor time"));
 }
 
 static const int allowed[] = {

@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "mail/accounts_parts.h"
 #include "host/file.h"
 #include "host/seam.h"
@@ -35,7 +36,7 @@ struct error *accounts_prepare(struct accounts *a, sqlite3_stmt **ret, const cha
 	if (!statement)
 		abort();
 	int status = sqlite3_prepare_v2(a->db, statement, -1, ret, NULL);
-	return status == SQLITE_OK ? NULL : accounts_fail(a, status, "cannot read its tables");
+	return status == SQLITE_OK ? NULL : accounts_fail(a, status, _("cannot read its tables"));
 }
 
 void accounts_bind(sqlite3_stmt *statement, int index, const char *value)
@@ -51,7 +52,7 @@ struct error *accounts_step(struct accounts *a, sqlite3_stmt *statement, bool *r
 
 	*ret_row = status == SQLITE_ROW;
 	if (status != SQLITE_ROW && status != SQLITE_DONE)
-		return accounts_fail(a, status, "cannot read it");
+		return accounts_fail(a, status, _("cannot read it"));
 	return NULL;
 }
 
@@ -59,14 +60,14 @@ struct error *accounts_change(struct accounts *a, sqlite3_stmt *statement)
 {
 	TRY(seam("database", ACCOUNTS_PATH));
 	int status = sqlite3_step(statement);
-	return status == SQLITE_DONE ? NULL : accounts_fail(a, status, "cannot change it");
+	return status == SQLITE_DONE ? NULL : accounts_fail(a, status, _("cannot change it"));
 }
 
 struct error *accounts_execute(struct accounts *a, const char *sql)
 {
 	int status = sqlite3_exec(a->db, sql, NULL, NULL, NULL);
 
-	return status == SQLITE_OK ? NULL : accounts_fail(a, status, "cannot change it");
+	return status == SQLITE_OK ? NULL : accounts_fail(a, status, _("cannot change it"));
 }
 
 struct error *accounts_begin(struct accounts *a)
@@ -144,7 +145,7 @@ struct error *accounts_open(struct host *h, bool read_only, struct accounts **re
 	int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
 	int status = sqlite3_open_v2(a->path, &a->db, flags | SQLITE_OPEN_NOFOLLOW, NULL);
 	if (status != SQLITE_OK)
-		return accounts_fail(a, status, "cannot open it");
+		return accounts_fail(a, status, _("cannot open it"));
 	TRY(configure(a, read_only));
 	*ret = TAKE(a);
 	return NULL;

@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "mail/accounts_parts.h"
 
 /* The schema as SQLite understands it: built in memory, then read back. */
@@ -5,10 +6,10 @@ static struct error *reference_open(const char *schema, struct accounts **ret)
 {
 	CLEAN(accounts_close) struct accounts *a = allocate(sizeof(*a));
 
-	a->path = text_copy("the schema of " ACCOUNTS_PATH);
+	a->path = text(_("the schema of %s"), ACCOUNTS_PATH);
 	int status = sqlite3_open_v2(":memory:", &a->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
 	if (status != SQLITE_OK)
-		return accounts_fail(a, status, "cannot open it");
+		return accounts_fail(a, status, _("cannot open it"));
 	TRY(accounts_execute(a, schema));
 	*ret = TAKE(a);
 	return NULL;

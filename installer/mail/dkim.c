@@ -1,4 +1,5 @@
 #include "mail/dkim.h"
+#include "base/i18n.h"
 #include "host/crypto.h"
 #include "host/file.h"
 #include "host/openssl.h"
@@ -65,7 +66,7 @@ struct error *dkim_zone_text(const char *selector, const char *domain, const cha
 	const char *key = strstr(record, KEY_TAG);
 
 	if (!key)
-		return fail(ERR_STOPPED, "the DKIM record of %s holds no key (" KEY_TAG ")", domain);
+		return fail(ERR_STOPPED, "the DKIM record of %s holds no key (%s)", domain, KEY_TAG);
 	bytes_printf(ret, "%s._domainkey\tIN\tTXT\t( \"%.*s\"\n\t  \"" KEY_TAG, selector, (int)(key - record),
 		record);
 	key += strlen(KEY_TAG);
@@ -84,12 +85,12 @@ struct error *dkim_record_key(const char *record, struct bytes *ret_der)
 	const char *value = tag_value(record, "p", &size);
 
 	if (!value)
-		return fail(ERR_STOPPED, "the DKIM record holds no key (" KEY_TAG ")");
+		return fail(ERR_STOPPED, "the DKIM record holds no key (%s)", KEY_TAG);
 
 	CLEAN(free) char *base64 = text_copy_n(value, size);
 
 	if (!base64[strspn(base64, " \t\r\n")])
-		return fail(ERR_STOPPED, "the DKIM record revokes its key (an empty " KEY_TAG ")");
+		return fail(ERR_STOPPED, "the DKIM record revokes its key (an empty %s)", KEY_TAG);
 	return wrap(base64_decode(base64, ret_der), "the key of the DKIM record");
 }
 
@@ -163,11 +164,11 @@ static struct error *judge(DKIM *message, const struct subject *subject)
 		if (DKIM_SIG_CHECK(signatures[i]))
 			return NULL;
 		if (!reason && dkim_sig_getbh(signatures[i]) == DKIM_SIGBH_MISMATCH)
-			reason = "the body was changed after signing";
+			reason = _("the body was changed after signing");
 		if (!reason)
 			reason = dkim_sig_geterrorstr(dkim_sig_geterror(signatures[i]));
 		if (!reason)
-			reason = "unknown";
+			reason = _("unknown");
 	}
 	if (!reason)
 		return fail(ERR_STOPPED, "the message carries no DKIM signature of %s with the selector %s",
@@ -206,7 +207,7 @@ struct error *dkim_verify_message(
 	if (status == DKIM_STAT_SYNTAX) {
 		const char *why = dkim_geterror(handle);
 
-		return fail(ERR_STOPPED, "the message cannot be read: %s", why ? why : "its syntax is wrong");
+		return fail(ERR_STOPPED, "the message cannot be read: %s", why ? why : _("its syntax is wrong"));
 	}
 	return judge(handle, &subject);
 }

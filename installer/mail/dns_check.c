@@ -222,7 +222,7 @@ static void judge_ptr(struct check *c, struct dns_finding *f)
 	else if (named && state == DNS_NONE)
 		say(f, DNS_IS_UNKNOWN, "%s has no address in the DNS yet", name);
 	else
-		say(f, DNS_IS_WRONG, back ? "which leads back, but is not the host name" : "which does not lead back");
+		say(f, DNS_IS_WRONG, back ? N_("which leads back, but is not the host name") : N_("which does not lead back"));
 	f->tolerable = back && !named;
 }
 

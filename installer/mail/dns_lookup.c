@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "mail/dns.h"
 #include "mail/dns_rdata.h"
 
@@ -38,19 +39,19 @@ static const char *configure(struct ub_ctx *ctx, const char *server)
 	static const char *const zones[] = { "test.", "invalid.", "onion.", "home.arpa." };
 
 	if (!server && !has_nameserver(RESOLV_CONF))
-		return "no resolver in " RESOLV_CONF;
+		return _("no resolver in /etc/resolv.conf");
 	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
 		if (ub_ctx_set_option(ctx, options[i][0], options[i][1]))
-			return "the resolver library refuses its options";
+			return _("the resolver library refuses its options");
 	if (server ? ub_ctx_set_fwd(ctx, server) : ub_ctx_resolvconf(ctx, RESOLV_CONF))
-		return server ? "the DNS server's address is malformed" : "cannot read " RESOLV_CONF;
+		return server ? _("the DNS server's address is malformed") : _("cannot read /etc/resolv.conf");
 	/* A thread, not a child process: the caller's own children stay its only ones. */
 	if (ub_ctx_async(ctx, 1))
-		return "the resolver library refuses its options";
+		return _("the resolver library refuses its options");
 	/* Last: this ends the configuration. */
 	for (size_t i = 0; i < sizeof(zones) / sizeof(*zones); i++)
 		if (ub_ctx_zone_add(ctx, zones[i], "nodefault"))
-			return "the resolver library refuses its options";
+			return _("the resolver library refuses its options");
 	return NULL;
 }
 
@@ -83,7 +84,7 @@ static void judge(struct asked *a, const struct ub_result *result)
 		}
 		bool usable = q->answers.n > before;
 		q->state = usable ? DNS_FOUND : DNS_UNKNOWN;
-		q->reason = usable ? NULL : "the answer is malformed";
+		q->reason = usable ? NULL : _("the answer is malformed");
 		return;
 	}
 	switch (result->rcode) {
@@ -93,13 +94,13 @@ static void judge(struct asked *a, const struct ub_result *result)
 		q->reason = NULL;
 		return;
 	case RCODE_SERVFAIL:
-		q->reason = "the resolver gave no answer (SERVFAIL)";
+		q->reason = _("the resolver gave no answer (SERVFAIL)");
 		return;
 	case RCODE_REFUSED:
-		q->reason = "the resolver refused the question (REFUSED)";
+		q->reason = _("the resolver refused the question (REFUSED)");
 		return;
 	default:
-		q->reason = "the resolver answered with an error";
+		q->reason = _("the resolver answered with an error");
 	}
 }
 
@@ -129,7 +130,7 @@ struct resolver *resolver_open(const char *server, unsigned seconds)
 
 	r->end = now_milliseconds() + (int64_t)seconds * 1000;
 	r->context = ub_ctx_create();
-	r->reason = r->context ? configure(r->context, server) : "the resolver library does not start";
+	r->reason = r->context ? configure(r->context, server) : _("the resolver library does not start");
 	return r;
 }
 
@@ -155,12 +156,12 @@ static void begin(struct resolver *r, struct asked *a)
 	q->reason = r->reason;
 	a->type = dns_type_find(q->type);
 	if (!a->type)
-		q->reason = "this type of record is not supported";
+		q->reason = _("this type of record is not supported");
 	else if (!(name = wire_name(q->name, a->type)))
-		q->reason = "this is not an IP address";
+		q->reason = _("this is not an IP address");
 	if (q->reason)
 		return;
-	q->reason = "no answer in time";
+	q->reason = _("no answer in time");
 	int status = ub_resolve_async(r->context, name, a->type->number, DNS_CLASS_IN, a, on_answer, &a->id);
 	a->running = !status;
 	if (status)

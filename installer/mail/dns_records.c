@@ -1,12 +1,13 @@
 #include "mail/dns_records.h"
+#include "base/i18n.h"
 #include "mail/dns.h"
 #include "mail/name.h"
 
 #include <arpa/inet.h>
 
-#define NO_ADDRESS "<the server's public IPv4 address>"
-#define NO_REVERSE "<the reverse name of the server's public address>"
-#define NO_KEY	   "<the DKIM record, known once the key is made>"
+#define NO_ADDRESS N_("<the server's public IPv4 address>")
+#define NO_REVERSE N_("<the reverse name of the server's public address>")
+#define NO_KEY	   N_("<the DKIM record, known once the key is made>")
 
 char *dns_reverse_name(const char *address)
 {
@@ -44,20 +45,20 @@ static struct dns_record *add(struct dns_records *r, enum dns_kind kind, enum dn
 static void add_absence(const struct dns_plan *plan, const char *type, struct dns_records *ret)
 {
 	add(ret, DNS_KIND_ADDRESS, DNS_REQUIRED, "", text("%s.", plan->hostname), type, text_copy("none"),
-		"this machine has no such address")->only_asked = true;
+		N_("this machine has no such address"))->only_asked = true;
 }
 
 static void add_addresses(const struct dns_plan *plan, struct dns_records *ret)
 {
-	static const char reason[] = "other servers find this server by it";
+	static const char reason[] = N_("other servers find this server by it");
 
 	for (size_t i = 0; i < plan->ipv4->n; i++)
 		add(ret, DNS_KIND_ADDRESS, DNS_REQUIRED, "", text("%s.", plan->hostname), "A", text_copy(plan->ipv4->v[i]), reason);
 	for (size_t i = 0; i < plan->ipv6->n; i++)
 		add(ret, DNS_KIND_ADDRESS, DNS_REQUIRED, "", text("%s.", plan->hostname), "AAAA", text_copy(plan->ipv6->v[i]),
-			"the server sends over IPv6 too, and must be found by it");
+			N_("the server sends over IPv6 too, and must be found by it"));
 	if (!plan->ipv4->n && !plan->ipv6->n)
-		add(ret, DNS_KIND_ADDRESS, DNS_REQUIRED, "", text("%s.", plan->hostname), "A", text_copy(NO_ADDRESS), reason);
+		add(ret, DNS_KIND_ADDRESS, DNS_REQUIRED, "", text("%s.", plan->hostname), "A", text_copy(translated(NO_ADDRESS)), reason);
 	if (plan->for_check && !plan->ipv4->n && plan->ipv6->n)
 		add_absence(plan, "A", ret);
 	if (plan->for_check && !plan->ipv6->n)
@@ -70,15 +71,15 @@ static void add_host(const struct dns_plan *plan, struct dns_records *ret)
 
 	add_addresses(plan, ret);
 	add(ret, DNS_KIND_SPF, DNS_RECOMMENDED, "", text("%s.", host), "TXT", text_copy("v=spf1 a -all"),
-		"SPF of the name that the server greets with; bounces have no other sender");
+		N_("SPF of the name that the server greets with; bounces have no other sender"));
 	if (plan->caa)
 		add(ret, DNS_KIND_CAA, DNS_OPTIONAL, "", text("%s.", host), "CAA",
 			strcmp(plan->caa, "none") == 0 ? text_copy("0 issue \";\"") : text("0 issue \"%s\"", plan->caa),
-			"only this certificate authority may issue certificates for the host name");
+			N_("only this certificate authority may issue certificates for the host name"));
 	if (plan->tlsa)
 		add(ret, DNS_KIND_TLSA, DNS_OPTIONAL, "", text("_25._tcp.%s.", host), "TLSA", text("3 1 1 %s", plan->tlsa),
-			"senders that know DANE accept the served key alone; counts only where the zone is signed (DNSSEC), and has to follow "
-			"each new key");
+			N_("senders that know DANE accept the served key alone; counts only where the zone is signed (DNSSEC), and has to follow "
+			   "each new key"));
 }
 
 /* quarantine: the server signs everything it sends and SPF names it, so only forgeries fail, and a forgery in
@@ -89,11 +90,11 @@ static void add_dmarc(const struct dns_plan *plan, const char *domain, struct dn
 
 	add(ret, DNS_KIND_DMARC, DNS_RECOMMENDED, domain, text("_dmarc.%s.", domain), "TXT",
 		text("v=DMARC1; p=quarantine%s%s", reports ? "; rua=mailto:" : "", reports ? plan->admin : ""),
-		"mail forged in your name goes to spam folders; quarantine, as reject loses forwarded mail and "
-		"none protects nothing");
+		N_("mail forged in your name goes to spam folders; quarantine, as reject loses forwarded mail and "
+		   "none protects nothing"));
 	if (reports && strcmp(address_domain(plan->admin), domain) != 0)
 		add(ret, DNS_KIND_REPORTS, DNS_OPTIONAL, domain, text("%s._report._dmarc.%s.", domain, address_domain(plan->admin)), "TXT",
-			text_copy("v=DMARC1"), "lets the DMARC reports of the one domain go to an address in the other");
+			text_copy("v=DMARC1"), N_("lets the DMARC reports of the one domain go to an address in the other"));
 }
 
 static void add_key(const struct dns_key *key, struct dns_records *ret)
@@ -102,12 +103,12 @@ static void add_key(const struct dns_key *key, struct dns_records *ret)
 		enum dns_level level;
 		const char *reason;
 	} states[] = {
-		[DNS_KEY_SIGNS] = { DNS_RECOMMENDED, "DKIM: receivers verify the server's signature with it" },
-		[DNS_KEY_NEW] = { DNS_RECOMMENDED, "DKIM: the new key, which signs once `mailsetup dkim rotate` finds it in the DNS" },
-		[DNS_KEY_OLD] = { DNS_OPTIONAL, "DKIM: the old key, for mail that is still on its way; `mailsetup dkim retire` ends it" },
+		[DNS_KEY_SIGNS] = { DNS_RECOMMENDED, N_("DKIM: receivers verify the server's signature with it") },
+		[DNS_KEY_NEW] = { DNS_RECOMMENDED, N_("DKIM: the new key, which signs once `mailsetup dkim rotate` finds it in the DNS") },
+		[DNS_KEY_OLD] = { DNS_OPTIONAL, N_("DKIM: the old key, for mail that is still on its way; `mailsetup dkim retire` ends it") },
 	};
 	struct dns_record *r = add(ret, DNS_KIND_DKIM, states[key->state].level, key->domain,
-		text("%s._domainkey.%s.", key->selector, key->domain), "TXT", text_copy(*key->record ? key->record : NO_KEY),
+		text("%s._domainkey.%s.", key->selector, key->domain), "TXT", text_copy(*key->record ? key->record : translated(NO_KEY)),
 		states[key->state].reason);
 
 	r->selector = text_copy(key->selector);
@@ -119,13 +120,13 @@ static void add_services(const struct dns_plan *plan, const char *domain, struct
 	static const struct {
 		const char *service, *data, *reason;
 	} services[] = {
-		{ "_submissions", "0 1 465", "mail programs find by it where to send, with TLS from the start" },
-		{ "_submission", "10 1 587", "mail programs find by it where to send, by STARTTLS" },
-		{ "_imaps", "0 1 993", "mail programs find by it where to read, with TLS from the start" },
-		{ "_imap", "10 1 143", "mail programs find by it where to read, by STARTTLS" },
-		{ "_sieve", "0 1 4190", "mail programs find by it where to keep filters (ManageSieve)" },
-		{ "_pop3s", NULL, "there is no POP3 here" },
-		{ "_pop3", NULL, "there is no POP3 here" },
+		{ "_submissions", "0 1 465", N_("mail programs find by it where to send, with TLS from the start") },
+		{ "_submission", "10 1 587", N_("mail programs find by it where to send, by STARTTLS") },
+		{ "_imaps", "0 1 993", N_("mail programs find by it where to read, with TLS from the start") },
+		{ "_imap", "10 1 143", N_("mail programs find by it where to read, by STARTTLS") },
+		{ "_sieve", "0 1 4190", N_("mail programs find by it where to keep filters (ManageSieve)") },
+		{ "_pop3s", NULL, N_("there is no POP3 here") },
+		{ "_pop3", NULL, N_("there is no POP3 here") },
 	};
 
 	for (size_t i = 0; i < sizeof(services) / sizeof(*services); i++)
@@ -136,9 +137,9 @@ static void add_services(const struct dns_plan *plan, const char *domain, struct
 static void add_domain(const struct dns_plan *plan, const char *domain, struct dns_records *ret)
 {
 	add(ret, DNS_KIND_MX, DNS_REQUIRED, domain, text("%s.", domain), "MX", text("10 %s.", plan->hostname),
-		"mail for this domain is delivered to the server named here");
+		N_("mail for this domain is delivered to the server named here"));
 	add(ret, DNS_KIND_SPF, DNS_RECOMMENDED, domain, text("%s.", domain), "TXT", text_copy("v=spf1 mx -all"),
-		"SPF: only this server may send for the domain; large providers distrust mail without it");
+		N_("SPF: only this server may send for the domain; large providers distrust mail without it"));
 	for (size_t i = 0; i < plan->key_count; i++)
 		if (strcmp(plan->keys[i].domain, domain) == 0)
 			add_key(&plan->keys[i], ret);
@@ -152,10 +153,10 @@ static void add_reverse(const struct dns_plan *plan, const struct list *addresse
 		CLEAN(free) char *name = dns_reverse_name(addresses->v[i]);
 		CLEAN(free)
 		char *reason =
-			text("ask the provider of %s to set it (reverse DNS); many servers refuse mail without",
+			text(_("ask the provider of %s to set it (reverse DNS); many servers refuse mail without"),
 				addresses->v[i]);
 
-		add(ret, DNS_KIND_PTR, DNS_RECOMMENDED, "", name ? text("%s.", name) : text_copy(NO_REVERSE), "PTR",
+		add(ret, DNS_KIND_PTR, DNS_RECOMMENDED, "", name ? text("%s.", name) : text_copy(translated(NO_REVERSE)), "PTR",
 			text("%s.", plan->hostname), reason)->address = text_copy(addresses->v[i]);
 	}
 }
@@ -169,9 +170,9 @@ void dns_plan_records(const struct dns_plan *plan, struct dns_records *ret)
 	add_reverse(plan, plan->ipv4, ret);
 	add_reverse(plan, plan->ipv6, ret);
 	if (!plan->ipv4->n && !plan->ipv6->n)
-		add(ret, DNS_KIND_PTR, DNS_RECOMMENDED, "", text_copy(NO_REVERSE), "PTR", text("%s.", plan->hostname),
-			"ask the provider of the address to set it (reverse DNS); many servers refuse mail "
-			"without")->address = text_copy("");
+		add(ret, DNS_KIND_PTR, DNS_RECOMMENDED, "", text_copy(translated(NO_REVERSE)), "PTR", text("%s.", plan->hostname),
+			N_("ask the provider of the address to set it (reverse DNS); many servers refuse mail "
+			   "without"))->address = text_copy("");
 }
 
 void dns_records_free(struct dns_records *r)

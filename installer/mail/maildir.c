@@ -1,4 +1,5 @@
 #include "mail/maildir.h"
+#include "base/i18n.h"
 #include "mail/utf8.h"
 
 #include <limits.h>
@@ -92,9 +93,9 @@ static const char *root_fault(const struct path *root)
 
 	for (size_t i = 0; i < root->size; i++)
 		depth += root->text[i] == '/';
-	return has_control(root->text, root->size) ? "in a directory whose name has a control character" :
-	       depth >= DEPTH_MAX		   ? "deeper than any mailbox lies" :
-	       is_inside_cur(root)		   ? "in a directory inside of cur/, where no mailbox lies" :
+	return has_control(root->text, root->size) ? N_("in a directory whose name has a control character") :
+	       depth >= DEPTH_MAX		   ? N_("deeper than any mailbox lies") :
+	       is_inside_cur(root)		   ? N_("in a directory inside of cur/, where no mailbox lies") :
 						     NULL;
 }
 
@@ -236,7 +237,7 @@ void maildir_judge(const char *path, struct maildir_place *ret)
 		p.text = normalise(path, &p.size);
 	if (!p.text) {
 		ret->kind = MAILDIR_HOSTILE;
-		ret->reason = *path == '/' ? "a path from the root of the machine" : "a path with \"..\" in it";
+		ret->reason = *path == '/' ? N_("a path from the root of the machine") : N_("a path with \"..\" in it");
 		return;
 	}
 	const char *name = take_last(&p);

@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "mail/maildir.h"
 #include "mail/mutf7.h"
 
@@ -14,15 +15,15 @@ const char *maildir_folder_fault(const char *name)
 	size_t n = strlen(name);
 
 	if (*name != '.' || n < 2)
-		return "a folder of Maildir++ is \".NAME\"";
+		return N_("a folder of Maildir++ is \".NAME\"");
 	if (n > NAME_MAX)
-		return "a folder under a name of more than 255 bytes";
+		return N_("a folder under a name of more than 255 bytes");
 	if (name[n - 1] == '.' || strstr(name, ".."))
-		return "a folder with an empty part in its name";
+		return N_("a folder with an empty part in its name");
 	/* Dovecot lists these, and opens another or none. */
 	if (name[1] == '~' || strchr(name, '/') || strcasecmp(name, ".INBOX") == 0)
-		return "a folder under a name that Dovecot cannot open";
-	return mutf7_decode(name + 1, &title) ? NULL : "a folder whose name is not in modified UTF-7";
+		return N_("a folder under a name that Dovecot cannot open");
+	return mutf7_decode(name + 1, &title) ? NULL : N_("a folder whose name is not in modified UTF-7");
 }
 
 static int flag_of(char c)
@@ -86,12 +87,12 @@ const char *maildir_name_read(const char *name, struct maildir_name *ret)
 
 	*ret = (struct maildir_name){ .base = strcspn(name, ":") };
 	if (*name == '.' || !ret->base)
-		return "a message under a hidden or an empty name";
+		return N_("a message under a hidden or an empty name");
 	if (n > NAME_MAX)
-		return "a message under a name of more than 255 bytes";
+		return N_("a message under a name of more than 255 bytes");
 	for (const char *p = name; *p; p++)
 		if (*p <= ' ' || *p >= 0x7f || *p == '/')
-			return "a message under a name with a space, a control character or a byte outside of ASCII";
+			return N_("a message under a name with a space, a control character or a byte outside of ASCII");
 	if (name[ret->base])
 		read_info(name + ret->base, ret);
 	read_size(name, ret);

@@ -120,7 +120,7 @@ struct error *selector_normalise(const char *s, char **ret)
 	if (!*s)
 		return fail(ERR_USAGE, "the selector is empty; the usual one is mail");
 	TRY(name_check_characters(s, "-.", false));
-	TRY(name_check_labels(s, "selector", labels));
+	TRY(name_check_labels(s, _("selector"), labels));
 	*ret = TAKE(labels);
 	return NULL;
 }

@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "mail/name_parts.h"
 #include "mail/utf8.h"
 
@@ -125,7 +126,7 @@ static struct error *no_rest(const char *rest, char **ret)
 
 static struct error *any_text(const char *rest, char **ret)
 {
-	TRY(line_check("text", rest, TEXT_MAX));
+	TRY(line_check(_("text"), rest, TEXT_MAX));
 	*ret = text_copy(rest);
 	return NULL;
 }
@@ -210,7 +211,7 @@ static struct error *coded(const char *s, char **ret)
 		return name_refuse(s, "is no reply code from 400 to 599 with a space behind it");
 	if (!*rest)
 		return name_refuse(s, "is a code without a text");
-	TRY(line_check("text", rest, TEXT_MAX));
+	TRY(line_check(_("text"), rest, TEXT_MAX));
 	*ret = text("%.3s %s", s, rest);
 	return NULL;
 }

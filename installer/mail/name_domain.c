@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "mail/name_parts.h"
 
 #include <ctype.h>
@@ -11,8 +12,8 @@ struct domain_kind {
 	const char *noun;
 	const char *example;
 };
-static const struct domain_kind mail_domain = { "mail domain", "exemple.fr" };
-static const struct domain_kind host_name = { "host name", "mail.exemple.fr" };
+static const struct domain_kind mail_domain = { N_("mail domain"), "exemple.fr" };
+static const struct domain_kind host_name = { N_("host name"), "mail.exemple.fr" };
 
 DEFINE_CLEANUP(char *, idn2_free)
 
@@ -60,7 +61,7 @@ static struct error *check_reserved(const char *name, const char *domain, const 
 		if (strcmp(last, reserved[i]) == 0)
 			return name_refuse(name,
 				"lies under %s, which is reserved and takes no mail; use a %s such as %s",
-				reserved[i], kind->noun, kind->example);
+				reserved[i], translated(kind->noun), kind->example);
 	return NULL;
 }
 
@@ -84,7 +85,7 @@ static struct error *check_shape(const char *name, const char *domain, const str
 	TRY(check_reserved(name, domain, kind));
 	if (!dot)
 		return name_refuse(
-			name, "has one label; a %s needs two, such as %s", kind->noun, kind->example);
+			name, "has one label; a %s needs two, such as %s", translated(kind->noun), kind->example);
 	if (last[strspn(last, "0123456789")] == '\0')
 		return name_refuse(name, "ends in a number, so it would be taken for an IP address");
 	return check_suffix(name, domain);
@@ -107,7 +108,7 @@ static struct error *check_plain(const char *name, const struct domain_kind *kin
 		if (!isascii((unsigned char)*p))
 			return NULL;
 	drop_final_dot(labels);
-	TRY(name_check_labels(name, kind->noun, labels));
+	TRY(name_check_labels(name, translated(kind->noun), labels));
 	return check_size(name, labels);
 }
 
@@ -116,15 +117,15 @@ static struct error *normalise(const char *s, const struct domain_kind *kind, ch
 	CLEAN(free) char *domain = NULL;
 
 	if (!*s)
-		return fail(ERR_USAGE, "the %s is empty; it looks like %s", kind->noun, kind->example);
+		return fail(ERR_USAGE, "the %s is empty; it looks like %s", translated(kind->noun), kind->example);
 	if (name_is_ip(s))
 		return name_refuse(
-			s, "is an IP address, not a domain; a %s looks like %s", kind->noun, kind->example);
+			s, "is an IP address, not a domain; a %s looks like %s", translated(kind->noun), kind->example);
 	TRY(name_check_characters(s, "-.", true));
 	TRY(check_plain(s, kind));
 	TRY(to_ascii(s, &domain));
 	drop_final_dot(domain);
-	TRY(name_check_labels(s, kind->noun, domain));
+	TRY(name_check_labels(s, translated(kind->noun), domain));
 	TRY(check_shape(s, domain, kind));
 	*ret = TAKE(domain);
 	return NULL;

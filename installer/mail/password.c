@@ -77,7 +77,7 @@ struct error *password_hash_check(const char *stored)
 	const char *s = stored + strlen(SCHEME METHOD);
 
 	if (!starts_with(stored, SCHEME METHOD))
-		return fail(ERR_USAGE, "the hash does not begin with " SCHEME METHOD ", the only scheme that is taken");
+		return fail(ERR_USAGE, "the hash does not begin with %s%s, the only scheme that is taken", SCHEME, METHOD);
 	if (starts_with(s, "rounds=")) {
 		size_t digits = strspn(s + 7, "0123456789");
 		unsigned long rounds = strtoul(s + 7, NULL, 10);
@@ -89,7 +89,6 @@ struct error *password_hash_check(const char *stored)
 	size_t salt = strspn(s, ALPHABET);
 	if (!salt || salt > SALT_MAX || s[salt] != '$' || strspn(s + salt + 1, ALPHABET) != HASH_SIZE ||
 		s[salt + 1 + HASH_SIZE])
-		return fail(ERR_USAGE, "the hash is no whole " SCHEME " hash: after " METHOD " come a salt, $ and %d characters",
-			HASH_SIZE);
+		return fail(ERR_USAGE, "the hash is no whole %s hash: after %s come a salt, $ and %d characters", SCHEME, METHOD, HASH_SIZE);
 	return NULL;
 }

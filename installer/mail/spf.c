@@ -1,4 +1,5 @@
 #include "mail/spf.h"
+#include "base/i18n.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -111,7 +112,7 @@ static enum match match_mx(struct question *q, const char *domain, unsigned pref
 	if (resolver_lookup(q->resolver, domain, "MX", &found, NULL) == DNS_UNKNOWN)
 		return UNJUDGED;
 	if (found.n > HOSTS)
-		return malformed(q, "an mx of its leads to more than 10 hosts");
+		return malformed(q, _("an mx of its leads to more than 10 hosts"));
 	for (size_t i = 0; i < found.n && match != YES; i++) {
 		const char *host = strchr(found.v[i], ' ');
 		enum match m = host ? match_host(q, host + 1, prefix) : NO;
@@ -135,10 +136,10 @@ static enum match judge_other(struct question *q, const char *domain)
 		if (!spf_is_record(found.v[i]))
 			continue;
 		if (record)
-			return malformed(q, "it leads to a domain that has several SPF records");
+			return malformed(q, _("it leads to a domain that has several SPF records"));
 		record = found.v[i];
 	}
-	return record ? judge_record(q, record, domain) : malformed(q, "it leads to a domain that has no SPF record");
+	return record ? judge_record(q, record, domain) : malformed(q, _("it leads to a domain that has no SPF record"));
 }
 
 static enum match match_network(struct question *q, int family, const struct mechanism *m)
@@ -146,7 +147,7 @@ static enum match match_network(struct question *q, int family, const struct mec
 	unsigned char bytes[16];
 
 	if (!m->value || inet_pton(family, m->value, bytes) != 1)
-		return malformed(q, "it holds what is no IP address");
+		return malformed(q, _("it holds what is no IP address"));
 	return q->family == family && same_network(q, m->value, family == AF_INET ? m->ipv4_prefix : m->ipv6_prefix) ? YES : NO;
 }
 
@@ -155,7 +156,7 @@ static enum match match_mechanism(struct question *q, char *term, const char *do
 	struct mechanism m;
 
 	if (!parse(term, &m))
-		return malformed(q, "it holds a malformed prefix");
+		return malformed(q, _("it holds a malformed prefix"));
 	const char *host = m.value ? m.value : domain;
 	unsigned prefix = q->family == AF_INET ? m.ipv4_prefix : m.ipv6_prefix;
 
@@ -169,20 +170,20 @@ static enum match match_mechanism(struct question *q, char *term, const char *do
 	bool is_include = strcasecmp(m.name, "include") == 0;
 	bool is_other = strcasecmp(m.name, "exists") == 0 || strcasecmp(m.name, "ptr") == 0;
 	if (!is_a && !is_mx && !is_include && !is_other)
-		return malformed(q, "it holds an unknown word");
+		return malformed(q, _("it holds an unknown word"));
 	if (!one_more_lookup(q))
-		return malformed(q, "it needs more than 10 lookups");
+		return malformed(q, _("it needs more than 10 lookups"));
 	if (is_other || strchr(host, '%'))
 		return UNJUDGED;
 	if (is_include)
-		return m.value ? judge_other(q, m.value) : malformed(q, "it holds an include without a domain");
+		return m.value ? judge_other(q, m.value) : malformed(q, _("it holds an include without a domain"));
 	return is_a ? match_host(q, host, prefix) : match_mx(q, host, prefix);
 }
 
 static enum match judge_redirect(struct question *q, const char *target)
 {
 	if (!one_more_lookup(q))
-		return malformed(q, "it needs more than 10 lookups");
+		return malformed(q, _("it needs more than 10 lookups"));
 	return strchr(target, '%') ? UNJUDGED : judge_other(q, target);
 }
 

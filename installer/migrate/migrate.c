@@ -1,4 +1,5 @@
 #include "migrate/migrate.h"
+#include "base/i18n.h"
 #include "base/interrupt.h"
 #include "host/file.h"
 #include "host/seam.h"
@@ -64,15 +65,15 @@ static char *rest_of_time(const struct watch *w, double done, double spent)
 	if (!w->size || done < 1 || spent < 1)
 		return text_copy("");
 	double left = spent * ((double)w->size - done) / done;
-	return left < 90 ? text(", %.0f s left", left) : text(", %.0f min left", left / 60);
+	return left < 90 ? text(_(", %.0f s left"), left) : text(_(", %.0f min left"), left / 60);
 }
 
 static void show_progress(const struct watch *w, json_int_t consumed, json_int_t messages)
 {
 	double spent = seconds_since(&w->began), done = (double)consumed, rate = spent > 0 ? done / spent : 0;
 	CLEAN(free) char *left = rest_of_time(w, done, spent);
-	CLEAN(free) char *of = w->size ? text(" of %.0f", (double)w->size / MEGABYTE) : text_copy("");
-	CLEAN(free) char *line = text("%.0f%s MB, %lld messages, %.1f MB/s%s", done / MEGABYTE, of, (long long)messages, rate / MEGABYTE, left);
+	CLEAN(free) char *of = w->size ? text(_(" of %.0f"), (double)w->size / MEGABYTE) : text_copy("");
+	CLEAN(free) char *line = text(_("%.0f%s MB, %lld messages, %.1f MB/s%s"), done / MEGABYTE, of, (long long)messages, rate / MEGABYTE, left);
 
 	events_emit(w->m->events, &(struct event){
 					  .kind = EVENT_PROGRESS,
@@ -143,7 +144,7 @@ static struct error *stage_task(struct import *im, void *argument)
 	TRY(error_errno(e) == ENOSPC || error_errno(e) == EDQUOT ? recode(e, ERR_PRECHECK) : e);
 	/* What the record will call judged must be there after a power cut. */
 	if (!im->dry && syncfs(im->mail) < 0)
-		return fail_errno(errno, "cannot write " MAILBOXES " to disk");
+		return fail_errno(errno, "cannot write %s to disk", MAILBOXES);
 	return tell_report(im);
 }
 
@@ -231,7 +232,7 @@ static struct error *check_space(const struct migration *m, uint64_t size)
 
 	TRY(file_space(m->host, MAILBOXES, &bytes, &inodes, &read_only));
 	if (read_only)
-		return fail(ERR_PRECHECK, MAILBOXES " is on a file system that is mounted read-only; `mount -o remount,rw` it");
+		return fail(ERR_PRECHECK, "%s is on a file system that is mounted read-only; `mount -o remount,rw` it", MAILBOXES);
 	if (!m->dry && bytes < size)
 		return fail(ERR_PRECHECK, "the archive does not fit: it is %.0f MB, and %s has %.0f MB free; make room",
 			(double)size / MEGABYTE, MAILBOXES, (double)bytes / MEGABYTE);
@@ -397,7 +398,7 @@ static struct error *finish(const struct migration *m, struct record *r)
 	r->report = (struct report){ 0 };
 	struct error *e = place_all(&old);
 	if (!e) {
-		CLEAN(free) char *notice = text("import %u of %s, which was unfinished, is complete: %llu messages", r->number, old.archive,
+		CLEAN(free) char *notice = text(_("import %u of %s, which was unfinished, is complete: %llu messages"), r->number, old.archive,
 			(unsigned long long)report_totals(&old.report).imported);
 
 		events_emit(m->events, &(struct event){ .kind = EVENT_NOTICE, .text = notice });

@@ -1,4 +1,5 @@
 #include "migrate/stage.h"
+#include "base/i18n.h"
 #include "mail/name.h"
 #include "migrate/stage_folder.h"
 #include "migrate/stage_message.h"
@@ -107,8 +108,7 @@ static struct error *check_writable(const struct stager *s, const struct mailbox
 		if (faccessat(s->im->mail, places[i], R_OK | W_OK | X_OK, AT_EACCESS) == 0)
 			return NULL;
 		if (errno != ENOENT)
-			return fail(ERR_PRECHECK, MAILBOXES "/%s does not belong to the user of the mailboxes (%s): `chown -R %d:%d " MAILBOXES "/%s`",
-				places[i], strerror(errno), MAILBOX_USER, MAILBOX_USER, places[i]);
+			return fail(ERR_PRECHECK, "%s/%s does not belong to the user of the mailboxes (%s): `chown -R %d:%d %s/%s`", MAILBOXES, places[i], strerror(errno), MAILBOX_USER, MAILBOX_USER, MAILBOXES, places[i]);
 	}
 	return NULL;
 }
@@ -179,7 +179,7 @@ static struct error *take_file(struct stager *s, const struct member *m, const s
 	if (!s->im->report.mailboxes[s->target.mailbox].path || s->im->dry)
 		return NULL;
 	if (m->size > limit || !m->size) {
-		leave_out(s, m->size ? "too large for what it is" : "empty", m->path);
+		leave_out(s, m->size ? N_("too large for what it is") : N_("empty"), m->path);
 		return NULL;
 	}
 	CLEAN(free) char *directory = text("%zu/%s%s", s->target.mailbox, p->folder, strchr(name, '/') ? "/sieve" : "");
@@ -207,7 +207,7 @@ static struct error *take_active(struct stager *s, const struct member *m, const
 
 	maildir_judge(path, &script);
 	if (script.kind != MAILDIR_SIEVE || (m->type != MEMBER_FILE && m->type != MEMBER_SYMLINK)) {
-		leave_out(s, "no script of Sieve", m->path);
+		leave_out(s, N_("no script of Sieve"), m->path);
 		return NULL;
 	}
 	if (m->type == MEMBER_FILE)
@@ -228,19 +228,19 @@ static struct error *take_directory(struct stager *s, const struct member *m)
 
 	maildir_judge(inside, &p);
 	if (p.kind == MAILDIR_HOSTILE)
-		return fail(ERR_PRECHECK, "%s", p.reason);
+		return fail(ERR_PRECHECK, "%s", translated(p.reason));
 	return p.kind == MAILDIR_MESSAGE && *p.folder ? turn_to(s, &p) : NULL;
 }
 
 static const char *why_left_out(enum maildir_kind kind, enum member_type type)
 {
 	if (type == MEMBER_SYMLINK || type == MEMBER_HARDLINK)
-		return "a link";
+		return N_("a link");
 	if (type == MEMBER_OTHER || type == MEMBER_SPARSE)
-		return type == MEMBER_OTHER ? "a device, fifo or socket" : "a file with holes";
-	return kind == MAILDIR_LEFTOVER ? "never delivered, in tmp/" :
-	       kind == MAILDIR_CACHE	? "an index or a cache of the old server" :
-					  "nothing of a Maildir";
+		return type == MEMBER_OTHER ? N_("a device, fifo or socket") : N_("a file with holes");
+	return kind == MAILDIR_LEFTOVER ? N_("never delivered, in tmp/") :
+	       kind == MAILDIR_CACHE	? N_("an index or a cache of the old server") :
+					  N_("nothing of a Maildir");
 }
 
 static struct error *take_other(struct stager *s, const struct member *m, const struct maildir_place *p)
@@ -291,10 +291,9 @@ static struct error *look_at_disk(const struct stager *s, uint64_t more)
 	if (s->im->dry || fstatvfs(s->im->mail, &v) < 0)
 		return NULL;
 	if ((uint64_t)v.f_bavail * v.f_frsize < RESERVE + more)
-		return fail(ERR_PRECHECK, "the archive does not fit: " MAILBOXES " would have less than %llu MB free; make room",
-			RESERVE / MEGABYTE);
+		return fail(ERR_PRECHECK, "the archive does not fit: %s would have less than %llu MB free; make room", MAILBOXES, RESERVE / MEGABYTE);
 	if (v.f_files && v.f_favail < RESERVE_FILES)
-		return fail(ERR_PRECHECK, "the archive does not fit: " MAILBOXES " would have less than %d inodes free", RESERVE_FILES);
+		return fail(ERR_PRECHECK, "the archive does not fit: %s would have less than %d inodes free", MAILBOXES, RESERVE_FILES);
 	return NULL;
 }
 

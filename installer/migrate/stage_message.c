@@ -1,4 +1,5 @@
 #include "migrate/stage_message.h"
+#include "base/i18n.h"
 #include "migrate/tree.h"
 
 #include <fcntl.h>
@@ -29,7 +30,7 @@ static const char *compression_of(const void *data, size_t size)
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
 		if (size > known[i].size && memcmp(data, known[i].magic, known[i].size) == 0)
-			return "compressed by the old server: let it unpack its mail first (`doveadm sync` into a Maildir without the zlib plugin)";
+			return N_("compressed by the old server: let it unpack its mail first (`doveadm sync` into a Maildir without the zlib plugin)");
 	return NULL;
 }
 
@@ -61,7 +62,7 @@ static struct error *copy_head(int from, int to, off_t size)
 
 		if (n <= 0)
 			return fail_errno(n < 0 ? errno : EIO, "cannot read a message that was there already");
-		TRY(write_all(to, buffer, (size_t)n, "a message of the import"));
+		TRY(write_all(to, buffer, (size_t)n, _("a message of the import")));
 		at += n;
 	}
 	return NULL;
@@ -97,7 +98,7 @@ static struct error *take_part(struct taking *k, off_t offset, const void *data,
 		fd_cleanup(&k->known);
 		k->known = -1;
 	}
-	return k->out >= 0 ? write_all(k->out, data, size, "a message of the import") : NULL;
+	return k->out >= 0 ? write_all(k->out, data, size, _("a message of the import")) : NULL;
 }
 
 /* INTERNALDATE is the file's mtime; what no mail can have becomes now. */
@@ -176,7 +177,7 @@ static struct error *open_linked(struct target *t, const struct member *m, int *
 	struct stat st;
 
 	maildir_judge(m->link, &p);
-	*ret_reason = "a hard link to what is no message that came over";
+	*ret_reason = N_("a hard link to what is no message that came over");
 	if (p.kind != MAILDIR_MESSAGE || maildir_name_read(p.name, &n))
 		return NULL;
 	/* Dovecot links one mail to several folders, and to several recipients. */
@@ -199,15 +200,15 @@ static const char *refusal(const struct member *m, uint64_t size)
 	switch (m->type) {
 	case MEMBER_FILE:
 	case MEMBER_HARDLINK:
-		return !size		  ? "empty: there is no message in it" :
-		       size > MESSAGE_MAX ? "larger than 2 GB" :
+		return !size		  ? N_("empty: there is no message in it") :
+		       size > MESSAGE_MAX ? N_("larger than 2 GB") :
 					    NULL;
 	case MEMBER_SYMLINK:
-		return "a symbolic link, not a message";
+		return N_("a symbolic link, not a message");
 	case MEMBER_SPARSE:
-		return "a file with holes, not a message";
+		return N_("a file with holes, not a message");
 	default:
-		return "a device, fifo or socket, not a message";
+		return N_("a device, fifo or socket, not a message");
 	}
 }
 

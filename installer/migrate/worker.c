@@ -1,4 +1,5 @@
 #include "migrate/worker.h"
+#include "base/i18n.h"
 #include "host/seam.h"
 #include "migrate/tree.h"
 
@@ -52,7 +53,7 @@ static struct error *run_task(struct import *im, worker_task *task, void *argume
 	TRY(become_mailbox_user(parent));
 	im->mail = open(MAILBOXES, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (im->mail < 0)
-		return fail_errno(errno, "cannot open " MAILBOXES);
+		return fail_errno(errno, "cannot open %s", MAILBOXES);
 	return task(im, argument);
 }
 
@@ -64,7 +65,7 @@ static _Noreturn void child(struct import *im, worker_task *task, void *argument
 	json_t *last = e ? json_pack("{si ss}", "code", (int)error_code(e), "error", error_message(e)) :
 			   json_pack("{sb}", "end", 1);
 	if (!last)
-		last = json_pack("{si ss}", "code", ERR_STOPPED, "error", "the import failed");
+		last = json_pack("{si ss}", "code", ERR_STOPPED, "error", _("the import failed"));
 	_exit(worker_tell(im, last) != NULL);
 }
 
@@ -103,8 +104,8 @@ struct error *worker_tell(struct import *im, json_t *value)
 	json_decref(value);
 	if (!line)
 		return fail(ERR_STOPPED, "cannot tell how the import goes");
-	TRY(write_all(im->control, line, strlen(line), "to the parent"));
-	return write_all(im->control, "\n", 1, "to the parent");
+	TRY(write_all(im->control, line, strlen(line), _("to the parent")));
+	return write_all(im->control, "\n", 1, _("to the parent"));
 }
 
 static struct error *understand(struct worker *w, const char *line, json_t **ret)
