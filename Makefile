@@ -108,6 +108,8 @@ deps-list:
 #: make install       program, translations, manual pages and completion; DESTDIR= PREFIX=/usr/local
 install: $(BUILD)/mailsetup $(CATALOGUES)
 	install -D -m 0755 $(BUILD)/mailsetup $(DESTDIR)$(PREFIX)/sbin/mailsetup
+	for l in $(LANGUAGES); do install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/locale/$$l/LC_MESSAGES \
+	  $(BUILD)/locale/$$l/LC_MESSAGES/mailsetup.mo || exit 1; done
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man8 docs/mailsetup.8
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man5 docs/mailsetup.conf.5
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions

@@ -54,7 +54,7 @@ static void run(const struct check_context *c, struct finding *f)
 {
 	CLEAN(list) struct list line = { 0 };
 
-	if (!finding_error(f, read_line(c->host, &line), REMEDY " (without it, spamd has no socket after a boot)"))
+	if (!finding_error(f, read_line(c->host, &line), N_("mailsetup install (without it, spamd has no socket after a boot)")))
 		compare(c, &line, f);
 }
 

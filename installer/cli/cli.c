@@ -36,8 +36,6 @@ const struct command *action_find(const struct command *command, const char *wor
 
 static void apply_settings(struct cli *cli)
 {
-	if (cli->json)
-		language_is_english();
 	screen_open(&cli->screen, cli->no_color);
 	cli->screen.quiet = cli->quiet;
 	cli->screen.verbose = cli->verbose && !cli->quiet;

@@ -102,9 +102,11 @@ static struct error *set_parameter(struct cli *cli, const char *name, const char
 
 static struct error *take(struct cli *cli, const struct option_spec *o, const char *value)
 {
-	if (o->flag)
+	if (o->flag) {
 		*o->flag = true;
-	else if (o->text)
+		if (cli->json) /* an error of a later option, too */
+			language_is_english();
+	} else if (o->text)
 		*o->text = value;
 	else if (o->list)
 		list_add(o->list, value);

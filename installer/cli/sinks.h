@@ -23,8 +23,8 @@ struct json_lines {
 };
 struct event_sink json_sink(struct json_lines *j);
 
-/* Begin, end and failure of steps, warnings: MESSAGE in English, MAILSETUP_STEP, MAILSETUP_EVENT. Nothing where
- * no journal runs. */
+/* Begin, end and failure of steps, warnings: MESSAGE, in which errors, notices and warnings stand as the administrator reads them,
+ * MAILSETUP_STEP, MAILSETUP_EVENT. Nothing where no journal runs. */
 struct event_sink journal_sink(void);
 
 /* "step-done": the name of an event where machines read it. */

@@ -38,10 +38,11 @@ the_program() {
 	local built=build/bullseye/mailsetup
 	if [[ -n ${MAILSETUP-} ]]; then
 		built=$MAILSETUP
-	elif [[ ! -x $built || -n $(find installer steps checks assets Makefile -type f -newer "$built" -print -quit) ]]; then
+	elif [[ ! -x $built || -n $(find installer steps checks assets po Makefile -type f -newer "$built" -print -quit) ]]; then
 		flock -o "$scratch/../mailsetup-test.lock" tests/lab/lab build bullseye WERROR=-Werror >&2
 	fi
 	cp "$built" "$scratch/mailsetup"
+	cp -r "$(dirname "$built")/locale" "$scratch"
 }
 the_program
 
@@ -53,9 +54,15 @@ boot() {
 	on sh -c 'echo ready' >/dev/null
 }
 
+# As `make install` does.
+put_program() {
+	lab copy "$host" "$scratch/mailsetup" /usr/local/sbin/mailsetup
+	lab copy "$host" "$scratch/locale" /usr/local/share/locale
+}
+
 fresh_host() {
 	boot "$@"
-	lab copy "$host" "$scratch/mailsetup" /usr/local/sbin/mailsetup
+	put_program
 }
 
 halt() { # the host at work
@@ -88,7 +95,7 @@ make_installed() { # LAYER
 	host=t-layer-$$
 	trap 'lab halt "$host" >&2' EXIT
 	lab boot "$host"
-	lab copy "$host" "$scratch/mailsetup" /usr/local/sbin/mailsetup
+	put_program
 	printf '%s\n' "$password" |
 		on mailsetup install --domain exemple.fr --admin "$admin" --password-stdin >"$scratch/layer.log" 2>&1 ||
 		{ comment <"$scratch/layer.log" && return 1; }
