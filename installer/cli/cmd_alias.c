@@ -75,8 +75,9 @@ static const struct command add = {
 	.operands_min = 2,
 	.operands_max = 2,
 	.summary = N_("send the mail of a name on to addresses"),
-	.help = N_("NAME is a local part alone: mail to NAME at the server's own name goes on, such as what cron writes to a user of the "
-		   "machine. An alias that leads to nowhere or in a loop is refused."),
+	.help = PARAGRAPHS(
+		N_("NAME is a local part alone: mail to NAME at the server's own name goes on, such as what cron writes "
+		   "to a user of the machine. An alias that leads to nowhere or in a loop is refused.")),
 	.examples = "mailsetup alias add www-data jean@exemple.fr",
 	.flags = NEEDS_ROOT | CHANGES,
 	.run = rows_add,
@@ -88,10 +89,7 @@ ROW_SHOW("alias", kind, N_("NAME"));
 ROW_ENABLE("alias", kind, N_("NAME"));
 ROW_DISABLE("alias", kind, N_("NAME"));
 ROW_DELETE("alias", kind, N_("NAME"));
-ROW_IMPORT("alias", kind, 
-	N_("The first line names the columns: name, destination, and active if need be; the guide's own names, as `sqlite3 -header -csv` writes them, are taken too. Separators "
-	   "are commas, semicolons or tabs; `-` is standard input.\n\nAll lines are taken, or none: each bad one is named with its number and "
-	   "reason. What is here already with the same content is left alone."));
+ROW_IMPORT("alias", kind, N_("Columns: name, destination, and active if need be."));
 
 static const struct command *const actions[] = { &add, &row_list, &row_show, &row_enable, &row_disable, &row_delete, &row_import,
 	NULL };
@@ -99,7 +97,9 @@ static const struct command *const actions[] = { &add, &row_list, &row_show, &ro
 const struct command command_alias = {
 	.name = "alias",
 	.summary = N_("names of the server itself, sent on to addresses"),
-	.help = N_("Rows of the guide's table postfix_alias: names without a domain, for mail to NAME at the server's own name. For addresses in "
-		   "your mail domains there is `mailsetup virtual-alias`."),
+	.help = PARAGRAPHS(
+		N_("Rows of the guide's table postfix_alias: names without a domain, for mail to NAME at the server's "
+		   "own name. For addresses in your mail domains there is `mailsetup virtual-alias`."),
+		ROWS_RULES),
 	.actions = actions,
 };

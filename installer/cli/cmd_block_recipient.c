@@ -54,9 +54,11 @@ static const struct command add = {
 	.operands_min = 2,
 	.operands_max = UINT_MAX,
 	.summary = N_("refuse mail for an address, or do something else with it"),
-	.help = N_("ADDRESS is user@domain, user@ (in any domain) or a domain. ACTION is one of access(5): REJECT, DEFER, DISCARD, HOLD, "
-		   "REDIRECT ADDRESS, ..., or a code from 400 to 599, with a text behind it. Several words are one action. It is asked for mail "
-		   "from outside, after relaying was refused: OK lets nobody relay."),
+	.help = PARAGRAPHS(
+		N_("ADDRESS is user@domain, user@ (in any domain) or a domain. ACTION is one of access(5): `REJECT`, "
+		   "`DEFER`, `DISCARD`, `HOLD`, `REDIRECT ADDRESS` and so on, or a code from 400 to 599, with a text "
+		   "behind it. Several words are one action. It is asked for mail from outside, after relaying was "
+		   "refused: `OK` lets nobody relay.")),
 	.examples = "mailsetup block-recipient add ancien@exemple.fr REJECT\n"
 		    "mailsetup block-recipient add ancien@exemple.fr 550 5.1.6 Jean has left; write to contact@exemple.fr",
 	.flags = NEEDS_ROOT | CHANGES,
@@ -69,10 +71,7 @@ ROW_SHOW("block-recipient", kind, N_("ADDRESS"));
 ROW_ENABLE("block-recipient", kind, N_("ADDRESS"));
 ROW_DISABLE("block-recipient", kind, N_("ADDRESS"));
 ROW_DELETE("block-recipient", kind, N_("ADDRESS"));
-ROW_IMPORT("block-recipient", kind, 
-	N_("The first line names the columns: address, action, and active if need be; the guide's own names, as `sqlite3 -header -csv` writes them, are taken too. Separators "
-	   "are commas, semicolons or tabs; `-` is standard input.\n\nAll lines are taken, or none: each bad one is named with its number and "
-	   "reason. What is here already with the same content is left alone."));
+ROW_IMPORT("block-recipient", kind, N_("Columns: address, action, and active if need be."));
 
 static const struct command *const actions[] = { &add, &row_list, &row_show, &row_enable, &row_disable, &row_delete, &row_import,
 	NULL };
@@ -80,6 +79,9 @@ static const struct command *const actions[] = { &add, &row_list, &row_show, &ro
 const struct command command_block_recipient = {
 	.name = "block-recipient",
 	.summary = N_("recipients whose mail from outside is refused"),
-	.help = N_("Rows of the guide's table postfix_liste_noire_destinataires: an address, and what Postfix does with mail for it."),
+	.help = PARAGRAPHS(
+		N_("Rows of the guide's table postfix_liste_noire_destinataires: an address, and what Postfix does with "
+		   "mail for it."),
+		ROWS_RULES),
 	.actions = actions,
 };

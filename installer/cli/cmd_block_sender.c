@@ -98,8 +98,10 @@ static const struct command add = {
 	.operands_min = 3,
 	.operands_max = UINT_MAX,
 	.summary = N_("refuse mail from an address, with a code and a text"),
-	.help = N_("ADDRESS is user@domain, user@ (in any domain), a domain with all below it, or <>, the sender of bounces. CODE is 4xx or 5xx. "
-		   "MESSAGE is what the other server is told; several words are one message."),
+	.help = PARAGRAPHS(
+		N_("ADDRESS is user@domain, user@ (in any domain), a domain with all below it, or `<>`, the sender of "
+		   "bounces. CODE is 4xx or 5xx. MESSAGE is what the other server is told; several words are one "
+		   "message.")),
 	.examples = "mailsetup block-sender add tata@tata.fr 554 Parle à ma main, ma tête est malade.",
 	.flags = NEEDS_ROOT | CHANGES,
 	.run = rows_add,
@@ -111,10 +113,7 @@ ROW_SHOW("block-sender", kind, N_("ADDRESS"));
 ROW_ENABLE("block-sender", kind, N_("ADDRESS"));
 ROW_DISABLE("block-sender", kind, N_("ADDRESS"));
 ROW_DELETE("block-sender", kind, N_("ADDRESS"));
-ROW_IMPORT("block-sender", kind, 
-	N_("The first line names the columns: address, code, message, and active if need be; the guide's own names, as `sqlite3 -header -csv` writes them, are taken too. Separators "
-	   "are commas, semicolons or tabs; `-` is standard input.\n\nAll lines are taken, or none: each bad one is named with its number and "
-	   "reason. What is here already with the same content is left alone."));
+ROW_IMPORT("block-sender", kind, N_("Columns: address, code, message, and active if need be."));
 
 static const struct command *const actions[] = { &add, &row_list, &row_show, &row_enable, &row_disable, &row_delete, &row_import,
 	NULL };
@@ -122,6 +121,9 @@ static const struct command *const actions[] = { &add, &row_list, &row_show, &ro
 const struct command command_block_sender = {
 	.name = "block-sender",
 	.summary = N_("senders whose mail is refused"),
-	.help = N_("Rows of the guide's table postfix_liste_noire_expediteurs: an address, a code and the text that its server is told."),
+	.help = PARAGRAPHS(
+		N_("Rows of the guide's table postfix_liste_noire_expediteurs: an address, a code and the text that its "
+		   "server is told."),
+		ROWS_RULES),
 	.actions = actions,
 };

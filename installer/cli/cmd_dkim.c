@@ -347,10 +347,12 @@ static const struct command rotate_command = {
 	.operands_min = 1,
 	.operands_max = 1,
 	.summary = N_("a new key for a domain, in two calls"),
-	.help = N_("The first call makes a key under a new name, which does not sign yet, and prints the record to publish. The second one asks the "
-		   "DNS: when it carries the new key, that one signs from then on, and the old one stays until `mailsetup dkim retire`; else the "
-		   "exit status is 3 and nothing is changed. No mail is signed with a key that the DNS does not carry, unless --force wants it. A "
-		   "key that is there is never made anew."),
+	.help = PARAGRAPHS(
+		N_("The first call makes a key under a new name, which does not sign yet, and prints the record to "
+		   "publish. The second one asks the DNS: when it carries the new key, that one signs from then on, and "
+		   "the old one stays until `mailsetup dkim retire`; else the exit status is 3 and nothing is changed. "
+		   "No mail is signed with a key that the DNS does not carry, unless --force wants it. A key that is "
+		   "there is never made anew.")),
 	.examples = "mailsetup dkim rotate exemple.fr\nmailsetup dkim rotate exemple.fr --selector s2027",
 	.flags = NEEDS_ROOT | CHANGES,
 	.options = rotate_options,
@@ -447,8 +449,10 @@ static const struct command retire = {
 	.operands_min = 1,
 	.operands_max = 2,
 	.summary = N_("remove a key that does not sign any more"),
-	.help = N_("Removes the private key, for good, and says from when on its DNS record may go: a week after it signed for the last time. The key "
-		   "that signs is refused. Its name is not used for another key."),
+	.help = PARAGRAPHS(
+		N_("Removes the private key, for good, and says from when on its DNS record may go: a week after it "
+		   "signed for the last time. The key that signs is refused. The name of one that has signed is not "
+		   "used again.")),
 	.examples = "mailsetup dkim retire exemple.fr mail",
 	.flags = NEEDS_ROOT | CHANGES,
 	.run = retire_run,
@@ -589,8 +593,10 @@ static const struct option_spec list_options[] = {
 static const struct command list = {
 	.name = "dkim list",
 	.summary = N_("each domain's keys, and what the DNS has of them"),
-	.help = N_("State: `signs`; `new`, which signs when `dkim rotate` finds it in the DNS; `old`, which has signed; `unused`, a key on disk that "
-		   "nothing names. DNS: right, missing, wrong (another key), or unknown where there was no answer."),
+	.help = PARAGRAPHS(
+		N_("State: `signs`; `new`, which signs when `mailsetup dkim rotate` finds it in the DNS; `old`, which "
+		   "has signed; `unused`, a key on disk that nothing names. DNS: right, missing, wrong (another key), "
+		   "or unknown where there was no answer.")),
 	.examples = "mailsetup dkim list",
 	.flags = NEEDS_ROOT,
 	.options = list_options,
@@ -602,7 +608,8 @@ static const struct command *const actions[] = { &list, &retire, &rotate_command
 const struct command command_dkim = {
 	.name = "dkim",
 	.summary = N_("the keys that sign mail"),
-	.help = N_("Each domain has a DKIM key in /etc/dkimkeys/clefs/DOMAIN. Renewing it once a year is good practice: `dkim rotate`, the DNS, `dkim "
-		   "rotate` again, a week, `dkim retire`."),
+	.help = PARAGRAPHS(
+		N_("Each domain has a DKIM key in /etc/dkimkeys/clefs/DOMAIN. Renewing it once a year is good practice: "
+		   "`mailsetup dkim rotate`, the DNS, `mailsetup dkim rotate` again, a week, `mailsetup dkim retire`.")),
 	.actions = actions,
 };

@@ -265,12 +265,16 @@ const struct command command_dns = {
 	.operands = N_("[DOMAIN]"),
 	.operands_max = 1,
 	.summary = N_("the DNS records to publish, and whether they are"),
-	.help = N_("Shows the records of all active domains, or of one, each with its reason. Required are those without which no mail arrives "
-		   "(A, AAAA, MX); recommended those without which mail that is sent is distrusted or refused by many (PTR, SPF, DKIM, DMARC); "
-		   "optional is the rest.\n\n"
-		   "--check asks the DNS, for some seconds at most, and says of each: right, missing, wrong (with what is wanted and what was "
-		   "found), or unknown where there was no answer. SPF is judged by what it means, DKIM by the key on disk, a reverse name both "
-		   "ways. The exit status is 1 when a required record is missing or wrong, and only then."),
+	.help = PARAGRAPHS(
+		N_("The records of all active domains, or of DOMAIN, each with its reason. Required are those without "
+		   "which no mail arrives (A, AAAA, MX); recommended those without which mail that is sent is "
+		   "distrusted or refused by many (PTR, SPF, DKIM, DMARC); optional is the rest."),
+		N_("--zone writes absolute names, and with DOMAIN what lies in that zone; what is not known yet, and "
+		   "reverse names, are comments there. --one-line separates name, type and value by tabs."),
+		N_("--check asks the DNS, for six seconds at most, and says of each: right, missing, wrong (with what "
+		   "is wanted and what was found), or unknown where there was no answer. SPF is judged by what it "
+		   "means, DKIM by the key on disk, a reverse name both ways. The exit status is 1 when a required "
+		   "record is missing or wrong, and only then.")),
 	.examples = "mailsetup dns --zone exemple.fr\nmailsetup dns --one-line\nmailsetup dns --check --server 9.9.9.9",
 	.flags = NEEDS_ROOT,
 	.options = options,

@@ -327,12 +327,15 @@ static const struct option_spec options[] = {
 const struct command command_doctor = {
 	.name = "doctor",
 	.summary = N_("what the log says is wrong, and what to do; or the story of one message"),
-	.help = N_("Reads what the mail programs have logged, in the journal and in /var/log/mail.log where there is one, and explains each "
-		   "message that it knows: an error is something broken here, a warning is worth a look, a note is daily life. What warns "
-		   "and is not known is shown as it is, grouped. It changes nothing. The exit status is 1 when a known error is in the span "
-		   "that was looked at; after a repair, `--since 10m` looks at what came since.\n\n"
-		   "--mail tells what happened to a message, in order, through Postfix, the filters and Dovecot: of a queue id, or the latest "
-		   "messages from or to an address, those that were refused too. --verbose shows the lines of the log."),
+	.help = PARAGRAPHS(
+		N_("Reads what the mail programs have logged, in the journal, and in /var/log/mail.log where it goes "
+		   "back further, and explains each message that it knows: an error is something broken here, a warning "
+		   "is worth a look, a note is daily life. What warns and is not known is shown as it is, grouped. It "
+		   "changes nothing. The exit status is 1 when a known error is in the span that was looked at; after a "
+		   "repair, `--since 10m` looks at what came since."),
+		N_("--mail tells what happened to a message, in order, through Postfix, the filters and Dovecot: of a "
+		   "queue id, or the latest 20 messages from or to an address, those that were refused too. --verbose "
+		   "shows the lines of the log.")),
 	.examples = "mailsetup doctor\nmailsetup doctor --since 1h --json\nmailsetup doctor --mail B6B4E3A2333\nmailsetup doctor --mail jean@exemple.fr",
 	.flags = NEEDS_ROOT,
 	.options = options,

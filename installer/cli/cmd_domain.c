@@ -163,10 +163,13 @@ static const struct command add = {
 	.operands_min = 1,
 	.operands_max = 1,
 	.summary = N_("one more mail domain, with its DKIM key"),
-	.help = N_("Makes the row, the DKIM key, the signing tables, the spam filter's list and the aliases of postmaster and abuse, and has the "
-		   "daemons read them: no mail is refused meanwhile, and none leaves unsigned; then prints the DNS records to publish. It is an install with one domain more: it goes "
-		   "on after it was stopped, and `mailsetup rollback` takes it back with the rest. A domain whose row another hand has written "
-		   "gets what it lacks. A key that is there is kept."),
+	.help = PARAGRAPHS(
+		N_("Makes the row, the DKIM key, the signing tables, the spam filter's list and the aliases of "
+		   "postmaster and abuse, and has the daemons read them: no mail is refused meanwhile, and none leaves "
+		   "unsigned; then prints the DNS records to publish."),
+		N_("It is an install with one domain more: it goes on after it was stopped, and `mailsetup rollback` "
+		   "takes it back with the rest. A domain whose row another hand has written gets what it lacks. A key "
+		   "that is there is kept.")),
 	.examples = "mailsetup domain add toto.fr",
 	.flags = NEEDS_ROOT | CHANGES,
 	.options = options,
@@ -312,8 +315,10 @@ static const struct command delete = {
 	.operands_min = 1,
 	.operands_max = 1,
 	.summary = N_("stop serving a domain that nobody uses"),
-	.help = N_("Refused while accounts, aliases or virtual aliases use the domain, and always for the main one. The aliases of postmaster and "
-		   "abuse that were made with it go too. Its DKIM keys stay: a key that is published is never made anew."),
+	.help = PARAGRAPHS(
+		N_("Refused while accounts, aliases or virtual aliases use the domain, and always for the main one. The "
+		   "aliases of postmaster and abuse that were made with it go too. Its DKIM keys stay: a key that is "
+		   "published is never made anew.")),
 	.examples = "mailsetup domain delete toto.fr",
 	.flags = NEEDS_ROOT | CHANGES,
 	.words = rows_words,
@@ -330,7 +335,9 @@ static const struct command *const actions[] = { &add, &row_list, &row_show, &ro
 const struct command command_domain = {
 	.name = "domain",
 	.summary = N_("mail domains"),
-	.help = N_("Domains are rows of the guide's table postfix_domaines, each with a DKIM key. A domain that is off gets no mail; its accounts "
-		   "stay."),
+	.help = PARAGRAPHS(
+		N_("Domains are rows of the guide's table postfix_domaines, each with a DKIM key. A domain that is off "
+		   "gets no mail; its accounts stay."),
+		ROWS_RULES),
 	.actions = actions,
 };

@@ -1,10 +1,12 @@
 #include "base/i18n.h"
 #include "cli/complete.h"
 #include "cli/help.h"
+#include "cli/manual.h"
 
-static bool script, complete;
+static bool script, complete, man;
 
 static const struct option_spec options[] = {
+	{ "man", 0, NULL, N_("write the manual page: `mailsetup help --man | man -l -`"), &man, NULL, NULL },
 	{ "completion", 0, NULL, N_("write the script that teaches bash to complete mailsetup's words"), &script, NULL, NULL },
 	{ "complete", 0, NULL, N_("list what the last of the words could become; what that script asks"), &complete, NULL, NULL },
 	{ 0 },
@@ -38,12 +40,27 @@ static struct error *explain(struct cli *cli)
 	return NULL;
 }
 
+static struct error *write_page(struct cli *cli)
+{
+	const char *page = cli->operands.n ? cli->operands.v[0] : "mailsetup";
+
+	if (strcmp(page, "mailsetup") == 0)
+		manual_program(cli, cli->screen.out);
+	else if (strcmp(page, "mailsetup.conf") == 0)
+		manual_config(cli->screen.out);
+	else
+		return fail(ERR_USAGE, "--man: there are two pages, mailsetup and mailsetup.conf");
+	return NULL;
+}
+
 static struct error *help(struct cli *cli)
 {
 	if (complete)
 		return list_words(cli);
 	if (cli->operands.n > 2)
 		return fail(ERR_USAGE, "help explains one command, or one action of a command");
+	if (man)
+		return write_page(cli);
 	if (script)
 		fputs(bash_completion, cli->screen.out);
 	else if (cli->operands.n)
@@ -65,8 +82,13 @@ const struct command command_help = {
 	.operands = N_("[COMMAND [ACTION]]"),
 	.operands_max = 100, /* of a line that is to be completed */
 	.summary = N_("explain a command, or list all"),
-	.help = N_("Lists the commands, or explains one of them."),
-	.examples = "mailsetup help user add\nmailsetup help --completion > /etc/bash_completion.d/mailsetup",
+	.help = PARAGRAPHS(
+		N_("Lists the commands, or explains COMMAND, or one ACTION of it: the same text as with --help."),
+		N_("--man writes the manual page mailsetup(8), or with `mailsetup.conf` as the operand "
+		   "mailsetup.conf(5), in the language of the locale. `make install` and the Debian package put the "
+		   "pages, and the script that --completion writes, in their places; it completes commands, options, "
+		   "steps and accounts.")),
+	.examples = "mailsetup help user add\nmailsetup help --man | man -l -\nmailsetup help --completion > /etc/bash_completion.d/mailsetup",
 	.options = options,
 	.words = command_words,
 	.run = help,

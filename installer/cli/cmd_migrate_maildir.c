@@ -121,15 +121,18 @@ const struct command command_migrate_maildir = {
 	.operands = N_("[ARCHIVE]"),
 	.operands_max = 1,
 	.summary = N_("bring the mail of an old server over, from an archive of its Maildirs"),
-	.help = N_("ARCHIVE is a tar, plain or compressed with gzip, bzip2, xz or zstd; - is standard input. It holds one Maildir, then "
-		   "--user says whose it is, or a tree DOMAIN/USER or USER/Maildir, whose mailboxes go to the accounts of these names; --map "
-		   "says so where the names differ.\n\n"
-		   "Messages come over with their flags, keywords, dates and folders, subscriptions and Sieve scripts too; so do the UIDs where "
-		   "the folder is empty here, and then no client downloads anything twice. Nothing is overwritten: what is here already is "
-		   "counted, and a second run over the same archive imports nothing. Nothing is visible before the whole archive has been "
-		   "judged; an import that was killed goes on with `mailsetup resume` or the same command.\n\n"
-		   "At the end each folder is counted: in the archive, imported, present already, refused, and by Dovecot. The exit status is 0 "
-		   "when all came over; 1 when something listed did not; 3 when the archive is refused as a whole, and then nothing of it stays."),
+	.help = PARAGRAPHS(
+		N_("ARCHIVE is a tar, plain or compressed with gzip, bzip2, xz or zstd; - is standard input. It holds "
+		   "one Maildir, then --user says whose it is, or a tree DOMAIN/USER or USER/Maildir, whose mailboxes "
+		   "go to the accounts of these names; --map says so where the names differ."),
+		N_("Messages come over with their flags, keywords, dates and folders, subscriptions and Sieve scripts "
+		   "too; so do the UIDs where the folder is empty here, and then no client downloads anything twice. "
+		   "Nothing is overwritten: what is here already is counted, and a second run over the same archive "
+		   "imports nothing. Nothing is visible before the whole archive has been judged; an import that was "
+		   "killed goes on with `mailsetup resume` or the same command."),
+		N_("At the end each folder is counted: in the archive, imported, present already, refused, and by "
+		   "Dovecot. The exit status is 0 when all came over; 1 when something listed did not; 3 when the "
+		   "archive is refused as a whole, and then nothing of it stays.")),
 	.examples = "mailsetup migrate-maildir old.tar.gz --user jean@exemple.fr\n"
 		    "mailsetup migrate-maildir all.tar.zst --map info=contact@exemple.fr\n"
 		    "mailsetup migrate-maildir --undo 1",

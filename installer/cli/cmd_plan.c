@@ -146,14 +146,16 @@ static struct error *plan(struct cli *cli)
 const struct command command_plan = {
 	.name = "plan",
 	.summary = N_("show all that an install would do, and do nothing"),
-	.help = N_("Looks at the machine and shows what `install` with the same parameters would do: packages with their sizes, users, "
-		   "every file as a diff with its owner and mode, rows, units, in the order of the steps with the reason of each. It "
-		   "changes nothing. What would stop an install comes last.\n\n"
-		   "The exit status is 0; 3 where something stands in the way of an install; 4 where another hand has changed what "
-		   "mailsetup wrote. Without root it sees what everybody may see, and takes the machine for one where mailsetup was never "
-		   "at work.\n\n"
-		   "--out keeps the plan in a file, and `install --plan FILE` does that and nothing else: where the machine has changed since, "
-		   "it refuses."),
+	.help = PARAGRAPHS(
+		N_("Packages with their sizes, users, every file as a diff with its owner and mode, rows and units, in "
+		   "the order of the steps with the reason of each. The contents of files that others may not read are "
+		   "left out. What would stop an install comes last."),
+		N_("The exit status is 0; 3 where something stands in the way of an install; 4 where another hand has "
+		   "changed what mailsetup wrote. Without root it sees what everybody may see, and takes the machine "
+		   "for one where mailsetup was never at work."),
+		N_("--out keeps the plan in FILE, which must not exist yet; `mailsetup install --plan FILE` does that "
+		   "and nothing else: where the machine has changed since, it refuses, with exit status 4. On a "
+		   "terminal the plan goes through the program that PAGER names, else pager(1).")),
 	.examples = "mailsetup plan --domain exemple.fr\nmailsetup plan --domain exemple.fr --out /root/plan.json",
 	.flags = TAKES_PARAMS,
 	.options = options,

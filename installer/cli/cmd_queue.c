@@ -375,8 +375,9 @@ static const struct option_spec show_options[] = {
 static const struct command list = {
 	.name = "queue list",
 	.summary = N_("what waits, since when, and why"),
-	.help = N_("Lists the messages in Postfix's queue, oldest first: id, age, size, which queue, sender and recipients, and below it why "
-		   "they are not delivered yet. Works while Postfix is stopped, too."),
+	.help = PARAGRAPHS(
+		N_("Oldest first: id, age, size, which queue, sender and recipients, and below it why they are not "
+		   "delivered yet. Works while Postfix is stopped, too.")),
 	.examples = "mailsetup queue list\nmailsetup queue list --json",
 	.flags = NEEDS_ROOT,
 	.run = run_list,
@@ -387,7 +388,8 @@ static const struct command hold = {
 	.operands = N_("ID..."),
 	.operands_max = UINT_MAX,
 	.summary = N_("keep messages from being delivered until they are released"),
-	.help = N_("A message on hold is not tried, does not expire, and stays until it is released or deleted."),
+	.help = PARAGRAPHS(
+		N_("A message on hold is not tried, does not expire, and stays until it is released or deleted.")),
 	.examples = "mailsetup queue hold B6B4E3A2333",
 	.flags = NEEDS_ROOT | CHANGES,
 	.options = all_options,
@@ -399,7 +401,8 @@ static const struct command release = {
 	.operands = N_("ID..."),
 	.operands_max = UINT_MAX,
 	.summary = N_("let messages that are on hold be delivered"),
-	.help = N_("What is not on hold is left as it is, which is no error."),
+	.help = PARAGRAPHS(
+		N_("What is not on hold is left as it is, which is no error.")),
 	.examples = "mailsetup queue release B6B4E3A2333",
 	.flags = NEEDS_ROOT | CHANGES,
 	.options = all_options,
@@ -411,8 +414,11 @@ static const struct command requeue = {
 	.operands = N_("ID..."),
 	.operands_max = UINT_MAX,
 	.summary = N_("queue messages anew, as the configuration is now"),
-	.help = N_("The message goes through the rewriting of addresses and the choice of its way once more: for after a change of the "
-		   "configuration. It gets a new id when Postfix takes it up, within a minute, or at `mailsetup queue flush`. One that is on hold is released by it when it is named; --all leaves those alone."),
+	.help = PARAGRAPHS(
+		N_("The message goes through the rewriting of addresses and the choice of its way once more: for after "
+		   "a change of the configuration. It gets a new id when pickup(8) takes it up, within a minute, or at "
+		   "`mailsetup queue flush`. One that is on hold is released by it when it is named; --all leaves those "
+		   "alone.")),
 	.examples = "mailsetup queue requeue --all",
 	.flags = NEEDS_ROOT | CHANGES,
 	.options = all_options,
@@ -424,8 +430,9 @@ static const struct command delete = {
 	.operands = N_("ID..."),
 	.operands_max = UINT_MAX,
 	.summary = N_("delete messages for good"),
-	.help = N_("Nobody is told: neither the sender nor the recipients. --all asks first; where there is no terminal to ask on, it wants "
-		   "--yes."),
+	.help = PARAGRAPHS(
+		N_("Nobody is told: neither the sender nor the recipients. --all asks first; where there is no terminal "
+		   "to ask on, it wants --yes.")),
 	.examples = "mailsetup queue delete B6B4E3A2333\nmailsetup queue delete --all",
 	.flags = NEEDS_ROOT | CHANGES,
 	.options = delete_options,
@@ -438,7 +445,9 @@ static const struct command show = {
 	.operands_min = 1,
 	.operands_max = 1,
 	.summary = N_("show a message: envelope, header and body"),
-	.help = N_("Shows what postcat(1) does. On a terminal, control characters become `?`; into a file or a pipe go the bytes as they are."),
+	.help = PARAGRAPHS(
+		N_("Shows what postcat(1) does. On a terminal, control characters become `?`; into a file or a pipe go "
+		   "the bytes as they are.")),
 	.examples = "mailsetup queue show B6B4E3A2333 --headers",
 	.flags = NEEDS_ROOT,
 	.options = show_options,
@@ -450,7 +459,9 @@ static const struct command flush = {
 	.operands = N_("[ID...]"),
 	.operands_max = UINT_MAX,
 	.summary = N_("try to deliver now"),
-	.help = N_("Asks Postfix to try the named messages, or all that is not on hold, at once instead of when their time comes."),
+	.help = PARAGRAPHS(
+		N_("Asks Postfix to try the named messages, or all that is not on hold, at once instead of when their "
+		   "time comes.")),
 	.examples = "mailsetup queue flush",
 	.flags = NEEDS_ROOT | CHANGES,
 	.run = run_flush,
@@ -461,7 +472,8 @@ static const struct command *const actions[] = { &list, &show, &hold, &release, 
 const struct command command_queue = {
 	.name = "queue",
 	.summary = N_("the mail that waits: list, show, hold, release, requeue, delete, flush"),
-	.help = N_("Acts on Postfix's queue. A message is named by its queue id, as `mailsetup queue list` and the log show it; several may be "
-		   "given."),
+	.help = PARAGRAPHS(
+		N_("Acts on Postfix's queue. A message is named by its queue id, as `mailsetup queue list` and the log "
+		   "show it; several may be given. One that is not in the queue is refused, with exit status 2.")),
 	.actions = actions,
 };

@@ -33,11 +33,10 @@ static struct error *run(struct cli *cli)
 const struct command command_resume = {
 	.name = "resume",
 	.summary = N_("go on with an install, or an import of mail, that was stopped"),
-	.help = N_("Goes on with an install, or with `migrate-maildir`, that was stopped by an error, a signal or a power cut, with the "
-		   "parameters it had. Each "
-		   "step is looked at again: the machine decides what is done, not the record. A parameter "
-		   "given here replaces "
-		   "the remembered one."),
+	.help = PARAGRAPHS(
+		N_("An error, a signal or a power cut stopped it; it goes on with the parameters it had. Each step is "
+		   "looked at again: the machine decides what is done, not the record. A parameter given here replaces "
+		   "the remembered one.")),
 	.examples = "mailsetup resume",
 	.flags = NEEDS_ROOT | TAKES_PARAMS | CHANGES,
 	.options = install_options,

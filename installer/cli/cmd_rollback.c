@@ -136,12 +136,14 @@ const struct command command_rollback = {
 	.operands = N_("[STEP]"),
 	.operands_max = 1,
 	.summary = N_("take back what mailsetup did, all of it or from one step on"),
-	.help = N_("Puts the machine back as it was before: files with their bytes, owners and times, "
-		   "packages, users, services. With "
-		   "STEP, takes back that step and those that need it.\n\n"
-		   "What another hand has changed since is kept, ours is set beside it, and the exit status is "
-		   "4. Delivered mail is "
-		   "always kept. On a terminal it asks first."),
+	.help = PARAGRAPHS(
+		N_("Puts the machine back as it was before: files with their bytes, owners and times, packages, users, "
+		   "services. With STEP, takes back that step and those that need it."),
+		N_("What another hand has changed since is kept, the file from before is set beside it, and the exit "
+		   "status is 4. Delivered mail is always kept. What the purge of a package would take of another "
+		   "hand's files, such as accounts in /etc/postfix, is copied to /var/backups/mailsetup first. While "
+		   "mail waits in the queue, a rollback that would lose it is refused. On a terminal it asks first, "
+		   "unless --yes is given.")),
 	.examples = "mailsetup rollback --yes\nmailsetup rollback dkim",
 	.flags = NEEDS_ROOT | CHANGES,
 	.options = options,

@@ -234,14 +234,13 @@ static struct error *status(struct cli *cli)
 const struct command command_status = {
 	.name = "status",
 	.summary = N_("show what is installed, since when, and what has changed since"),
-	.help = N_("Shows each step with its state, when it was done and how long it took, then compares the "
-		   "machine with what "
-		   "mailsetup made and shows what differs. It changes nothing. The exit status is 4 where "
-		   "another hand has changed "
-		   "something since.\n\n"
-		   "--rebuild is for a server whose state store is damaged or gone: it makes a new one from what the machine "
-		   "shows. How the machine was before mailsetup is lost with the old store, so a rollback is refused from then "
-		   "on."),
+	.help = PARAGRAPHS(
+		N_("Shows each step with its state, when it was done and how long it took, then compares the machine "
+		   "with what mailsetup made and shows what differs. It changes nothing. The exit status is 4 where "
+		   "another hand has changed something since."),
+		N_("--rebuild is for a server whose state store is damaged or gone: it makes a new one from what the "
+		   "machine shows. How the machine was before mailsetup is lost with the old store, so a rollback is "
+		   "refused from then on.")),
 	.examples = "mailsetup status --json",
 	.flags = NEEDS_ROOT,
 	.options = options,

@@ -121,9 +121,9 @@ static struct error *steps(struct cli *cli)
 const struct command command_steps = {
 	.name = "steps",
 	.summary = N_("list the steps of an install and what each one needs"),
-	.help = N_("Lists the steps of an install in their order, each with the steps that must be done before "
-		   "it. It looks at "
-		   "nothing on the machine. With --verbose it says why each one is there."),
+	.help = PARAGRAPHS(
+		N_("In their order, each with the steps that must be done before it. It looks at nothing on the "
+		   "machine. With --verbose it says why each one is there.")),
 	.examples = "mailsetup steps --dot | dot -Tsvg > steps.svg",
 	.options = options,
 	.run = steps,

@@ -291,8 +291,9 @@ static const struct command add = {
 	.operands_min = 1,
 	.operands_max = 1,
 	.summary = N_("make an account, with its mailbox"),
-	.help = N_("Adds a row to the guide's table of accounts, live at once. The password is asked for twice, or read from standard input "
-		   "with --password-stdin; it is stored as {SHA512-CRYPT}."),
+	.help = PARAGRAPHS(
+		N_("The account is live at once. The password is asked for twice, or read from standard input with "
+		   "--password-stdin; it is stored as {SHA512-CRYPT}.")),
 	.examples = "mailsetup user add jean@exemple.fr --name 'Jean Dupont'",
 	.flags = NEEDS_ROOT | CHANGES,
 	.options = add_options,
@@ -307,7 +308,9 @@ static const struct command passwd = {
 	.operands_min = 1,
 	.operands_max = 1,
 	.summary = N_("give an account a new password"),
-	.help = N_("The password is asked for twice, or read from standard input with --password-stdin. IMAP sessions that are open end."),
+	.help = PARAGRAPHS(
+		N_("The password is asked for twice, or read from standard input with --password-stdin. IMAP sessions "
+		   "that are open end.")),
 	.flags = NEEDS_ROOT | CHANGES,
 	.options = passwd_options,
 	.words = rows_words,
@@ -321,7 +324,9 @@ static const struct command disable = {
 	.operands_min = 1,
 	.operands_max = 1,
 	.summary = N_("switch it off; row and mail stay"),
-	.help = N_("No login and no mail any more, at once; IMAP sessions that are open end. Row and mail stay for `mailsetup user enable`."),
+	.help = PARAGRAPHS(
+		N_("No login and no mail any more, at once; IMAP sessions that are open end. Row and mail stay for "
+		   "`mailsetup user enable`.")),
 	.flags = NEEDS_ROOT | CHANGES,
 	.words = rows_words,
 	.run = run_disable,
@@ -339,7 +344,9 @@ static const struct command delete = {
 	.operands_min = 1,
 	.operands_max = 1,
 	.summary = N_("remove an account; its mail stays, unless --purge-mail"),
-	.help = N_("An account that aliases lead to is not deleted. An account of the same address that is made later finds the mail that stayed."),
+	.help = PARAGRAPHS(
+		N_("An account of the same address that is made later finds the mail that stayed. An account that "
+		   "aliases lead to, and the administrator, are not deleted.")),
 	.flags = NEEDS_ROOT | CHANGES,
 	.options = delete_options,
 	.words = rows_words,
@@ -350,10 +357,7 @@ static const struct command delete = {
 ROW_LIST("user", kind);
 ROW_SHOW("user", kind, N_("ADDRESS"));
 ROW_ENABLE("user", kind, N_("ADDRESS"));
-ROW_IMPORT("user", kind, 
-	N_("The first line names the columns: address, password or hash ({SHA512-CRYPT}), and name, privilege, active if need be; the guide's own names, as `sqlite3 -header -csv` writes them, are taken too. Separators "
-	   "are commas, semicolons or tabs; `-` is standard input.\n\nAll lines are taken, or none: each bad one is named with its number and "
-	   "reason. What is here already with the same content is left alone."));
+ROW_IMPORT("user", kind, N_("Columns: address, password or hash ({SHA512-CRYPT}), and name, privilege, active if need be."));
 
 static const struct command *const actions[] = { &add, &row_list, &row_show, &passwd, &row_enable, &disable, &delete, &row_import,
 	NULL };
@@ -361,6 +365,8 @@ static const struct command *const actions[] = { &add, &row_list, &row_show, &pa
 const struct command command_user = {
 	.name = "user",
 	.summary = N_("accounts, each with a mailbox"),
-	.help = N_("Accounts are rows of the guide's table postfix_utilisateurs. What is changed counts at once, without a restart."),
+	.help = PARAGRAPHS(
+		N_("Accounts are rows of the guide's table postfix_utilisateurs."),
+		ROWS_RULES),
 	.actions = actions,
 };

@@ -117,13 +117,19 @@ static struct error *verify(struct cli *cli)
 const struct command command_verify = {
 	.name = "verify",
 	.summary = N_("prove that the server works, by real mail and from outside"),
-	.help = N_("Asks the running server whether it does what it should and refuses what it must: mail in "
-		   "and out, DKIM, spam, "
-		   "relaying from an outside address, TLS, DNS. What it sends it removes again. `unknown` is "
-		   "what cannot be known "
-		   "now, such as a DNS record that is not published yet; it is not a failure. The exit status "
-		   "is 1 when a check "
-		   "failed."),
+	.help = PARAGRAPHS(
+		N_("Asks the running server whether it does what it should and refuses what it must: mail in and out, "
+		   "aliases, blocklists, DKIM, spam, filters, relaying from an outside address, TLS, the database's "
+		   "maps, permissions, the queue, the disk, DNS. Each check is `ok`, `failed` or `unknown`, with a line "
+		   "of evidence; where it is not ok, the next command is said. `unknown` is what cannot be known now, "
+		   "such as a DNS record that is not published yet; it is not a failure. The exit status is 1 when a "
+		   "check failed."),
+		N_("It makes a mailbox for itself, `mailsetup-verify-HEX@DOMAIN`, with an alias and an entry on each "
+		   "blocklist, and removes them with all that it sent; what a killed run has left, the next one "
+		   "removes. It sends nothing to the world; one connection to port 25 of a mail server of debian.org "
+		   "shows whether the way is open."),
+		N_("--json writes one line for each finding (check, state, evidence, remedy, seconds), and a line with "
+		   "the summary at the end.")),
 	.examples = "mailsetup verify\nmailsetup verify --no-mail --json",
 	.options = options,
 	.run = verify,

@@ -58,9 +58,10 @@ static const struct command add = {
 	.operands_min = 2,
 	.operands_max = 2,
 	.summary = N_("send the mail of an address on to others"),
-	.help = N_("Mail to the first address goes to the others, here or elsewhere, and the users of those mailboxes may send under it. The "
-		   "first is in a mail domain of this server, and no account, unless it is among the destinations: then a copy stays. An "
-		   "alias that leads to nowhere or in a loop is refused."),
+	.help = PARAGRAPHS(
+		N_("Mail to the first address goes to the others, here or elsewhere, and the users of those mailboxes "
+		   "may send under it. The first is in a mail domain of this server, and no account, unless it is among "
+		   "the destinations: then a copy stays. An alias that leads to nowhere or in a loop is refused.")),
 	.examples = "mailsetup virtual-alias add contact@exemple.fr jean@exemple.fr,lucie@exemple.fr",
 	.flags = NEEDS_ROOT | CHANGES,
 	.run = rows_add,
@@ -72,10 +73,7 @@ ROW_SHOW("virtual-alias", kind, N_("ADDRESS"));
 ROW_ENABLE("virtual-alias", kind, N_("ADDRESS"));
 ROW_DISABLE("virtual-alias", kind, N_("ADDRESS"));
 ROW_DELETE("virtual-alias", kind, N_("ADDRESS"));
-ROW_IMPORT("virtual-alias", kind, 
-	N_("The first line names the columns: address, destination, and active if need be; the guide's own names, as `sqlite3 -header -csv` writes them, are taken too. Separators "
-	   "are commas, semicolons or tabs; `-` is standard input.\n\nAll lines are taken, or none: each bad one is named with its number and "
-	   "reason. What is here already with the same content is left alone."));
+ROW_IMPORT("virtual-alias", kind, N_("Columns: address, destination, and active if need be."));
 
 static const struct command *const actions[] = { &add, &row_list, &row_show, &row_enable, &row_disable, &row_delete, &row_import,
 	NULL };
@@ -83,7 +81,9 @@ static const struct command *const actions[] = { &add, &row_list, &row_show, &ro
 const struct command command_virtual_alias = {
 	.name = "virtual-alias",
 	.summary = N_("addresses of your domains, sent on to others"),
-	.help = N_("Rows of the guide's table postfix_alias_virtuels: an address in a mail domain of this server, main or secondary, and where its "
-		   "mail goes."),
+	.help = PARAGRAPHS(
+		N_("Rows of the guide's table postfix_alias_virtuels: an address in a mail domain of this server, main "
+		   "or secondary, and where its mail goes."),
+		ROWS_RULES),
 	.actions = actions,
 };

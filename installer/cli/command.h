@@ -31,12 +31,16 @@ struct option_spec {
 	struct list *list; /* of an option that may be repeated */
 };
 
+/* Marks that the manual page shows in print, and --help as they are: `what is typed`. Options, paths, page(8) and the command's own
+ * placeholders are found by their form. */
+#define PARAGRAPHS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
 struct command {
 	const char *name;     /* of an action, with its command's: "user add" */
 	const char *operands; /* synopsis: "[STEP]", or NULL */
 	unsigned operands_min, operands_max;
 	const char *summary;
-	const char *help;     /* paragraphs, separated by an empty line */
+	const char *const *help; /* PARAGRAPHS(N_("..."), ...): below the summary, in --help and in the manual alike */
 	const char *examples; /* command lines, or NULL */
 	unsigned flags;
 	const struct option_spec *options; /* its own; a NULL name ends them */

@@ -1,7 +1,11 @@
 #include "cli/help.h"
 #include "base/i18n.h"
+#include "cli/manual_text.h"
 #include "cli/options.h"
 #include "cli/suggest.h"
+
+#include <wchar.h>
+#include <wctype.h>
 
 #define TEXT_COLUMN 28	/* where the help of an option starts */
 #define COMMAND_COLUMN 19
@@ -23,6 +27,19 @@ void help_usage(const struct command *c, FILE *f)
 		fprintf(f, _("Usage: mailsetup %s ACTION [OPTION]... [ARGUMENT]...\n"), c->name);
 	else
 		fputs(_("Usage: mailsetup COMMAND [OPTION]... [ARGUMENT]...\n"), f);
+}
+
+char *help_sentence(const char *summary)
+{
+	const char *s = translated(summary), *end = s + strlen(s);
+	mbstate_t state = { 0 };
+	wchar_t first;
+	size_t n = mbrtowc(&first, s, MB_CUR_MAX, &state);
+	bool ended = end > s && strchr(".?!", end[-1]);
+
+	if (n == 0 || n >= (size_t)-2 || first == L'`')
+		return text("%s%s", s, ended ? "" : ".");
+	return text("%lc%s%s", (wint_t)towupper((wint_t)first), s + n, ended ? "" : ".");
 }
 
 static void put_heading(const struct screen *s, FILE *f, const char *heading)
@@ -99,10 +116,15 @@ static void put_actions(FILE *f, const struct command *c, size_t width)
 void help_command(struct cli *cli, const struct command *c, FILE *f)
 {
 	size_t width = help_width(&cli->screen);
+	CLEAN(free) char *summary = help_sentence(c->summary);
 
 	help_usage(c, f);
 	fputc('\n', f);
-	put_wrapped(f, translated(c->help), 0, 0, width);
+	put_wrapped(f, summary, 0, 0, width);
+	for (size_t i = 0; c->help[i]; i++) {
+		fputc('\n', f);
+		put_wrapped(f, translated(c->help[i]), 0, 0, width);
+	}
 	if (c->actions) {
 		put_heading(&cli->screen, f, _("Actions:"));
 		put_actions(f, c, width);
@@ -129,13 +151,11 @@ void help_program(const struct screen *s, FILE *f)
 	put_examples(f, "mailsetup install --domain exemple.fr --admin moi@exemple.fr");
 	fputc('\n', f);
 	put_wrapped(f, _("`mailsetup COMMAND --help` tells all about a command."), 0, 0, width);
-	put_wrapped(f,
-		_("Exit status: 0 done; 1 stopped and resumable, or a check failed; 2 wrong usage; 3 the "
-		  "machine cannot take "
-		  "it, nothing was changed; 4 a conflict that wants a decision; 5 another mailsetup or apt is "
-		  "at work; 6 a "
-		  "rollback could not put everything back."),
-		0, 0, width);
+	put_heading(s, f, _("Exit status:"));
+	for (const struct manual_item *i = manual_exit_status; i->text; i++) {
+		fprintf(f, "  %s  ", i->term);
+		put_wrapped(f, translated(i->text), 5, 5, width);
+	}
 }
 
 struct error *unknown_command(const char *name)

@@ -126,27 +126,37 @@ void rows_done(struct cli *cli, const struct row_kind *kind, const char *key, bo
 		.subject = &kind_ }
 #define ROW_LIST(command, kind)                                                                              \
 	ROW_ACTION(row_list, command " list", kind, NULL, NEEDS_ROOT, N_("show all of them, also what is off"),      \
-		N_("One row a line, in alphabetical order. Changes nothing, and answers while an install runs."), rows_list)
+		PARAGRAPHS(N_("One row a line, in alphabetical order. Changes nothing, and answers while an install runs.")), rows_list)
 #define ROW_SHOW(command, kind, operand)                                                                     \
 	ROW_ACTION(row_show, command " show", kind, operand, NEEDS_ROOT, N_("show one, with all that is known of it"), \
-		N_("All columns of one row. Changes nothing, and answers while an install runs."), rows_show)
+		PARAGRAPHS(N_("All columns of one row. Changes nothing, and answers while an install runs.")), rows_show)
 #define ROW_ENABLE(command, kind, operand)                                                                   \
 	ROW_ACTION(row_enable, command " enable", kind, operand, NEEDS_ROOT | CHANGES, N_("switch it on again"), \
-		N_("It counts from now on, without a restart. What is on already is left as it is."), rows_enable)
+		PARAGRAPHS(N_("What is on already is left as it is.")), rows_enable)
 #define ROW_DISABLE(command, kind, operand)                                                                  \
 	ROW_ACTION(row_disable, command " disable", kind, operand, NEEDS_ROOT | CHANGES,                    \
 		N_("switch it off; it stays in the table"),                                                  \
-		N_("It no longer counts, without a restart, until it is enabled again. Nothing is removed."), rows_disable)
+		PARAGRAPHS(N_("It no longer counts, until it is enabled again. Nothing is removed.")), rows_disable)
 #define ROW_DELETE(command, kind, operand)                                                                   \
 	ROW_ACTION(row_delete, command " delete", kind, operand, NEEDS_ROOT | CHANGES, N_("remove it from the table"), \
-		N_("The row is gone, at once. To keep it for later, disable it instead."), rows_delete)
-#define ROW_IMPORT(word, kind, help_)                                                                        \
+		PARAGRAPHS(N_("The row is gone, at once. To keep it for later, disable it instead.")), rows_delete)
+/* columns: N_(), a paragraph. */
+#define ROW_IMPORT(word, kind, columns_)                                                                     \
 	static const struct command row_import = { .name = word " import",                                   \
 		.operands = N_("FILE.csv"),                                                                  \
 		.operands_min = 1,                                                                           \
 		.operands_max = 1,                                                                           \
 		.summary = N_("add many, from a CSV file"),                                                  \
-		.help = help_,                                                                               \
+		.help = PARAGRAPHS(                                                                          \
+			N_("All lines are taken, or none: each bad one is named with its number and reason. What is here already with " \
+			   "the same content is left alone."),                                               \
+			columns_,                                                                            \
+			N_("The first line names the columns; the guide's own names, as `sqlite3 -header -csv` writes them, are taken " \
+			   "too. Separators are commas, semicolons or tabs; - is standard input.")),     \
 		.flags = NEEDS_ROOT | CHANGES,                                                               \
 		.run = rows_import,                                                                          \
 		.subject = &kind }
+/* The last paragraph of a kind's own help. */
+#define ROWS_RULES                                                                                           \
+	N_("What is changed counts at once, without a restart. A row is named as it is, or in any spelling that means the same; what is asked " \
+	   "for and is so already is no error.")

@@ -35,6 +35,7 @@ const struct param_spec param_specs[] = {
 		.argument = (argument_),                                                                       \
 		.help = (help_),                                                                               \
 		.repeatable = (kind_) == KIND_LIST,                                                            \
+		.can_be_none = ((flags_)&OPTIONAL) != 0,                                                       \
 		.hidden = ((flags_)&HIDDEN) != 0,                                                              \
 	},
 #include "engine/params.def"

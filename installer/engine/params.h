@@ -48,6 +48,7 @@ struct param_spec {
 	const char *argument;  /* "DOMAIN", or NULL for a flag */
 	const char *help;
 	bool repeatable;
+	bool can_be_none;      /* the word "none" empties it */
 	bool hidden;           /* remembered, but no option and no key of a config file */
 };
 extern const struct param_spec param_specs[];
