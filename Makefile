@@ -29,6 +29,7 @@ LANGUAGES = $(patsubst po/%.po,%,$(sort $(wildcard po/*.po)))
 CATALOGUES = $(LANGUAGES:%=$(BUILD)/locale/%/LC_MESSAGES/mailsetup.mo)
 ASSETS  = $(shell find assets -type f | LC_ALL=C sort)
 UNIT_TESTS = $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/test_*.c)))
+MANUAL = $(foreach d,$(BUILD)/man $(LANGUAGES:%=$(BUILD)/man/%),$(d)/mailsetup.8 $(d)/mailsetup.conf.5)
 
 # `make V=1` shows the commands.
 V = 0
@@ -39,7 +40,7 @@ else
 SAY = @:
 endif
 
-all: $(BUILD)/mailsetup $(CATALOGUES)
+all: $(BUILD)/mailsetup $(CATALOGUES) $(MANUAL)
 
 help:
 	@sed -n 's/^#: //p' Makefile
@@ -97,6 +98,17 @@ $(BUILD)/mailsetup.pot: $(TEXT_SOURCES) $(BUILD)/flags
 	  --sort-by-file -k $(TEXTS:%=-k%) $(FORMATS:%=-k%) $(foreach f,$(FORMATS),--flag=$(f):c-format) -o $@ $(TEXT_SOURCES)
 	@sed -i "/^\"POT-Creation-Date/d" $@
 
+# The program writes its own manual pages, in each language of po/.
+$(BUILD)/man/mailsetup.8 $(BUILD)/man/mailsetup.conf.5: $(BUILD)/mailsetup
+	@mkdir -p $(@D)
+	$(SAY) MAN $@
+	$(Q)LC_ALL=C.UTF-8 $< help --man $(basename $(@F)) > $@.new && mv $@.new $@
+$(BUILD)/man/%/mailsetup.8 $(BUILD)/man/%/mailsetup.conf.5: $(BUILD)/mailsetup $(BUILD)/locale/%/LC_MESSAGES/mailsetup.mo
+	@mkdir -p $(BUILD)/man/$*
+	$(SAY) MAN $(BUILD)/man/$*
+	$(Q)for page in mailsetup.8 mailsetup.conf.5; do \
+	  LC_ALL= LC_CTYPE=C.UTF-8 LANG=$*.UTF-8 LANGUAGE=$* $< help --man $${page%.*} > $(BUILD)/man/$*/$$page || exit; done
+
 #: make deps          install what building needs (as root, from Debian)
 deps:
 	@dpkg-query -W -f '' $(DEPS) 2>/dev/null && \
@@ -106,12 +118,12 @@ deps-list:
 	@echo $(DEPS)
 
 #: make install       program, translations, manual pages and completion; DESTDIR= PREFIX=/usr/local
-install: $(BUILD)/mailsetup $(CATALOGUES)
+install: $(BUILD)/mailsetup $(CATALOGUES) $(MANUAL)
 	install -D -m 0755 $(BUILD)/mailsetup $(DESTDIR)$(PREFIX)/sbin/mailsetup
 	for l in $(LANGUAGES); do install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/locale/$$l/LC_MESSAGES \
 	  $(BUILD)/locale/$$l/LC_MESSAGES/mailsetup.mo || exit 1; done
-	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man8 docs/mailsetup.8
-	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man5 docs/mailsetup.conf.5
+	for page in $(MANUAL:$(BUILD)/man/%=%); do install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/$$(dirname $$page)/man$${page##*.} \
+	  $(BUILD)/man/$$page || exit; done
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	$(BUILD)/mailsetup help --completion > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mailsetup
 
