@@ -147,6 +147,18 @@ static bool is_listed(const struct dns_finding *f)
 	return !f->record->only_asked || f->verdict == DNS_IS_WRONG || (f->verdict == DNS_IS_RIGHT && f->found.n);
 }
 
+static size_t verdict_columns(void)
+{
+	size_t widest = 0;
+
+	for (enum dns_verdict v = DNS_IS_RIGHT; v <= DNS_IS_UNKNOWN; v++) {
+		size_t columns = text_columns(translated(dns_verdict_name(v)));
+
+		widest = columns > widest ? columns : widest;
+	}
+	return widest + 1;
+}
+
 static void show_finding(const struct screen *s, const struct dns_finding *f)
 {
 	static const struct {
@@ -157,8 +169,9 @@ static void show_finding(const struct screen *s, const struct dns_finding *f)
 	bool mild = r->level == DNS_OPTIONAL && f->verdict == DNS_IS_MISSING;
 	CLEAN(free) char *line = text("%s %s", *f->subject ? f->subject : r->owner, r->type);
 
-	fprintf(s->out, "%s%s%s %-8s", style(s->out_color, mild ? DIM : looks[f->verdict].color),
-		screen_mark(s, mild ? MARK_SKIPPED : looks[f->verdict].mark), style(s->out_color, PLAIN), dns_verdict_name(f->verdict));
+	fprintf(s->out, "%s%s%s ", style(s->out_color, mild ? DIM : looks[f->verdict].color),
+		screen_mark(s, mild ? MARK_SKIPPED : looks[f->verdict].mark), style(s->out_color, PLAIN));
+	put_padded(s->out, translated(dns_verdict_name(f->verdict)), verdict_columns());
 	put_text(s->out, line);
 	fputs(f->verdict == DNS_IS_RIGHT || r->level == DNS_REQUIRED ? "" : r->level == DNS_RECOMMENDED ? _(" (recommended)") : _(" (optional)"),
 		s->out);

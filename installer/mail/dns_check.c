@@ -319,7 +319,7 @@ void dns_findings_free(struct dns_findings *f)
 
 const char *dns_verdict_name(enum dns_verdict verdict)
 {
-	static const char *const names[] = { "right", "missing", "wrong", "unknown" };
+	static const char *const names[] = { N_("right"), N_("missing"), N_("wrong"), N_("unknown") };
 
 	return names[verdict];
 }
