@@ -56,8 +56,8 @@ const struct manual_item manual_examples[] = {
 };
 
 const struct manual_item manual_diagnostics[] = {
-	{ N_("An error says what happened, to which file or unit, and what to do next. Each step is in the systemd journal as well, in "
-	     "English, with the fields `MAILSETUP_STEP` and `MAILSETUP_EVENT`:"),
+	{ N_("An error says what happened, to which file or unit, and what to do next. Each step is in the systemd journal as well, with "
+	     "the fields `MAILSETUP_STEP` and `MAILSETUP_EVENT`:"),
 		NULL, "# journalctl MAILSETUP_STEP=packages" },
 	{ N_("What the mail programs themselves have logged is explained by `mailsetup doctor`."), NULL, NULL },
 	{ 0 },

@@ -15,7 +15,7 @@ from po import entries
 TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)+\'|[A-Za-z_]\w*|\s+|\\\n|.', re.S)
 WORDS = re.compile(r"[A-Za-z]{2,}[,;:.!?)]?'? [a-z(‘“`']*[a-z]{2,}|^[A-Z]?[a-z]+( [a-z%]+)+")
 
-COMMANDS = re.compile(r'(mailsetup|systemctl|journalctl|postconf|doveconf|postmap|postqueue|chown|chmod|cat|grep|ss|sievec|timedatectl|apt-get|'
+COMMANDS = re.compile(r'([#$] )?(mailsetup|systemctl|journalctl|postconf|doveconf|postmap|postqueue|chown|chmod|cat|grep|ss|sievec|timedatectl|apt-get|'
                       r'apt-cache|systemd-tmpfiles|setfacl|\.name)\b(?!:)')
 SQL = re.compile(r'(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA|BEGIN|ALTER|DROP) |seq, step, verb')
 CALLS = {
@@ -32,6 +32,9 @@ EXCEPTIONS = {
     'installer/base/memory.c': 'mailsetup: out of memory',  # no memory for a translation
     'installer/cli/complete.c': '# Completion',
     'installer/cli/cmd_steps.c': 'digraph',
+    'installer/cli/manual.c': r'\.[A-Z]',  # mdoc
+    'installer/cli/manual_text.c': 'domain  ',  # a config file
+    'installer/cli/roff.c': r'\.[A-Z]',
     'installer/cli/sink_journal.c': 'step %s ',  # for the journal, in English
     'installer/ensure/diff.c': 'on this machine|as mailsetup|nothing on this machine',  # of a diff, which a plan file holds
     'installer/ensure/packages.c': '#!/bin/sh',
