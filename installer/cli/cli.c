@@ -47,7 +47,7 @@ static bool answered(struct cli *cli)
 	if (cli->want_version)
 		fprintf(cli->screen.out, "mailsetup %s\n", MAILSETUP_VERSION);
 	else if (cli->want_usage)
-		help_usage(cli->command, cli->screen.out);
+		help_usage(&cli->screen, cli->command, cli->screen.out);
 	else if (cli->want_help && cli->command)
 		help_command(cli, cli->command, cli->screen.out);
 	else if (cli->want_help)

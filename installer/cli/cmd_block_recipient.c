@@ -60,7 +60,7 @@ static const struct command add = {
 		   "behind it. Several words are one action. It is asked for mail from outside, after relaying was "
 		   "refused: `OK` lets nobody relay.")),
 	.examples = "mailsetup block-recipient add ancien@exemple.fr REJECT\n"
-		    "mailsetup block-recipient add ancien@exemple.fr 550 5.1.6 Jean has left; write to contact@exemple.fr",
+		    "mailsetup block-recipient add ancien@exemple.fr 550 5.1.6 Has left",
 	.flags = NEEDS_ROOT | CHANGES,
 	.run = rows_add,
 	.subject = &kind,

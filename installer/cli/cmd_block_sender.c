@@ -102,7 +102,7 @@ static const struct command add = {
 		N_("ADDRESS is user@domain, user@ (in any domain), a domain with all below it, or `<>`, the sender of "
 		   "bounces. CODE is 4xx or 5xx. MESSAGE is what the other server is told; several words are one "
 		   "message.")),
-	.examples = "mailsetup block-sender add tata@tata.fr 554 Parle à ma main, ma tête est malade.",
+	.examples = "mailsetup block-sender add tata@tata.fr 554 Not wanted here",
 	.flags = NEEDS_ROOT | CHANGES,
 	.run = rows_add,
 	.subject = &kind,

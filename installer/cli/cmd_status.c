@@ -1,9 +1,12 @@
 #include "base/i18n.h"
 #include "cli/differences.h"
 #include "cli/session.h"
+#include "cli/tree.h"
 #include "steps/recover.h"
 
 #include <time.h>
+
+static bool rebuild, tree;
 
 /* A step as the state store and a plan of the machine see it. */
 struct step_view {
@@ -42,24 +45,47 @@ static const char *state_name(const struct step_view *v)
 								 : names[v->record.status];
 }
 
-static void step_line(const struct screen *s, const struct step_view *v)
+static bool is_good(const struct step_view *v)
 {
-	bool good = v->record.status == STEP_DONE && !v->differences;
-	enum mark mark = good ? MARK_DONE : v->record.status == STEP_NONE ? MARK_SKIPPED : MARK_FAILED;
-	enum style look = good ? GREEN : v->record.status == STEP_NONE ? DIM : RED;
+	return v->record.status == STEP_DONE && !v->differences;
+}
+
+static struct tree_leaf step_leaf(const struct screen *s, const struct step_view *v)
+{
+	enum mark mark = is_good(v) ? MARK_DONE : v->record.status == STEP_NONE ? MARK_SKIPPED : MARK_FAILED;
+
+	return (struct tree_leaf){ .mark = screen_mark(s, mark),
+		.color = is_good(v) ? GREEN : v->record.status == STEP_NONE ? DIM : RED };
+}
+
+/* When a step was done; "" where it was not. */
+static void format_time(const struct step_view *v, char (*ret)[32])
+{
 	time_t finished = (time_t)v->record.finished;
-	char when[32] = "";
 	struct tm t;
 
+	(*ret)[0] = '\0';
 	if (v->record.status == STEP_DONE && localtime_r(&finished, &t))
-		strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &t);
-	fprintf(s->out, "%s%s%s ", style(s->out_color, look), screen_mark(s, mark), style(s->out_color, PLAIN));
-	put_padded(s->out, v->name, 18);
+		strftime(*ret, sizeof(*ret), "%Y-%m-%d %H:%M", &t);
+}
+
+/* At most 60 columns. */
+static void step_line(const struct screen *s, const struct step_view *v)
+{
+	struct tree_leaf leaf = step_leaf(s, v);
+	char when[32];
+
+	format_time(v, &when);
+	fprintf(s->out, "%s%s%s ", style(s->out_color, leaf.color), leaf.mark, style(s->out_color, PLAIN));
+	put_padded(s->out, v->name, 15);
+	if (!*when) {
+		fprintf(s->out, " %s\n", translated(state_name(v)));
+		return;
+	}
 	fputc(' ', s->out);
 	put_padded(s->out, translated(state_name(v)), 15);
-	fprintf(s->out, " %16s", when);
-	if (*when)
-		fprintf(s->out, _(" %8.1f s"), v->record.seconds);
+	fprintf(s->out, " %s", when);
+	fprintf(s->out, _(" %7.1f s"), v->record.seconds);
 	fputc('\n', s->out);
 }
 
@@ -95,17 +121,56 @@ static struct error *show_step(
 	return e;
 }
 
-static struct error *show_steps(struct cli *cli, struct session *s, json_t *steps)
+/* Steps of another version, which are in the record alone. */
+static struct error *show_foreign_steps(struct cli *cli, struct session *s, json_t *steps)
 {
 	CLEAN(list) struct list recorded = { 0 };
 
-	for (size_t i = 0; i < s->graph.n; i++)
-		TRY(show_step(cli, s, s->graph.nodes[i].step, s->graph.nodes[i].step->name, steps));
 	TRY(state_steps(s->run.state, &recorded));
 	for (size_t i = 0; i < recorded.n; i++)
 		if (!graph_find(&s->graph, recorded.v[i]))
 			TRY(show_step(cli, s, NULL, recorded.v[i], steps));
 	return NULL;
+}
+
+static struct error *show_steps(struct cli *cli, struct session *s, json_t *steps)
+{
+	for (size_t i = 0; i < s->graph.n; i++)
+		TRY(show_step(cli, s, s->graph.nodes[i].step, s->graph.nodes[i].step->name, steps));
+	return show_foreign_steps(cli, s, steps);
+}
+
+struct tree_context {
+	const struct screen *screen;
+	struct session *session;
+	struct error *error;
+};
+
+static struct tree_leaf tree_leaf(void *context, const struct node *node)
+{
+	struct tree_context *c = context;
+	struct step_view v;
+	char when[32];
+
+	c->error = join(c->error, look_at(c->session, node->step, node->step->name, &v));
+	struct tree_leaf leaf = step_leaf(c->screen, &v);
+	format_time(&v, &when);
+	CLEAN(free) char *done = *when ? text(_("%s, %.1f s"), when, v.record.seconds) : text_copy("");
+	if (is_good(&v))
+		leaf.text = TAKE(done);
+	else
+		leaf.text = text("%s%s%s", translated(state_name(&v)), *done ? ": " : "", done);
+	step_record_free(&v.record);
+	return leaf;
+}
+
+static struct error *show_tree(struct cli *cli, struct session *s)
+{
+	struct tree_context context = { .screen = &cli->screen, .session = s };
+
+	tree_show(&cli->screen, &s->graph, tree_leaf, &context);
+	TRY(context.error);
+	return show_foreign_steps(cli, s, NULL);
 }
 
 /* Differences of steps that were never done are no news: only those of recorded steps, and drift. */
@@ -178,15 +243,15 @@ static struct error *answer_text(struct cli *cli, struct session *s)
 	if (cli->params.domain && cli->params.hostname)
 		fprintf(screen->out, _("%s, the mail server of %s\n\n"), cli->params.hostname,
 			cli->params.domain);
-	TRY(show_steps(cli, s, NULL));
+	TRY(tree ? show_tree(cli, s) : show_steps(cli, s, NULL));
 	show_differences(screen, &s->run, true, _("Changed by another hand since mailsetup wrote it:"));
 	show_differences(screen, &s->run, false, _("Not as wanted; `mailsetup install` puts it right:"));
 	return show_adopted(screen, s->run.state);
 }
 
-static bool rebuild;
 
 static const struct option_spec options[] = {
+	{ "tree", 0, NULL, N_("as a tree: each step beneath the one that it needs, as `mailsetup steps --tree` has it"), &tree, NULL, NULL },
 	{ "rebuild", 0, NULL, N_("make a lost or damaged state store anew from what the machine shows"), &rebuild, NULL, NULL },
 	{ 0 },
 };
@@ -241,7 +306,7 @@ const struct command command_status = {
 		N_("--rebuild is for a server whose state store is damaged or gone: it makes a new one from what the "
 		   "machine shows. How the machine was before mailsetup is lost with the old store, so a rollback is "
 		   "refused from then on.")),
-	.examples = "mailsetup status --json",
+	.examples = "mailsetup status --tree\nmailsetup status --json",
 	.flags = NEEDS_ROOT,
 	.options = options,
 	.run = status,

@@ -1,16 +1,18 @@
 #include "base/i18n.h"
 #include "cli/command.h"
 #include "cli/json.h"
+#include "cli/tree.h"
 #include "engine/graph.h"
 #include "steps/steps.h"
 
 #define NAME_COLUMNS 16
 #define INDENT	     (4 + NAME_COLUMNS)
 
-static bool dot;
+static bool dot, tree;
 
 static const struct option_spec options[] = {
-	{ "dot", 0, NULL, N_("as a graph for Graphviz: mailsetup steps --dot | dot -Tsvg"), &dot, NULL, NULL },
+	{ "tree", 0, NULL, N_("as a tree: each step beneath the last one that must be done before it whatever the way"), &tree, NULL, NULL },
+	{ "dot", 0, NULL, N_("as a graph for Graphviz: `mailsetup steps --dot | dot -Tsvg`"), &dot, NULL, NULL },
 	{ 0 },
 };
 
@@ -43,18 +45,6 @@ static void show_list(const struct screen *s, const struct graph *graph)
 	}
 }
 
-/* An edge that a longer path says already only clutters the picture. */
-static bool edge_is_implied(struct graph *graph, const struct node *node, struct node *need)
-{
-	for (size_t i = 0; i < graph->n; i++)
-		graph->nodes[i].marked = false;
-	graph_mark_dependents(need);
-	for (size_t k = 0; node->needs[k]; k++)
-		if (node->needs[k] != need && node->needs[k]->marked)
-			return true;
-	return false;
-}
-
 static void put_quoted(FILE *f, const char *s)
 {
 	for (; *s; s++)
@@ -77,7 +67,7 @@ static void show_dot(FILE *f, struct graph *graph)
 		put_quoted(f, translated(node->step->title));
 		fputs("\"];\n", f);
 		for (size_t k = 0; node->needs && node->needs[k]; k++)
-			if (!edge_is_implied(graph, node, node->needs[k]))
+			if (!graph_edge_is_implied(graph, node, node->needs[k]))
 				fprintf(f, "\t\"%s\" -> \"%s\";\n", node->needs[k]->step->name,
 					node->step->name);
 	}
@@ -113,6 +103,8 @@ static struct error *steps(struct cli *cli)
 		show_json(cli->screen.out, &graph);
 	else if (dot)
 		show_dot(cli->screen.out, &graph);
+	else if (tree)
+		tree_show(&cli->screen, &graph, NULL, NULL);
 	else
 		show_list(&cli->screen, &graph);
 	return NULL;
@@ -124,7 +116,7 @@ const struct command command_steps = {
 	.help = PARAGRAPHS(
 		N_("In their order, each with the steps that must be done before it. It looks at nothing on the "
 		   "machine. With --verbose it says why each one is there.")),
-	.examples = "mailsetup steps --dot | dot -Tsvg > steps.svg",
+	.examples = "mailsetup steps --tree\nmailsetup steps --dot | dot -Tsvg > steps.svg",
 	.options = options,
 	.run = steps,
 };

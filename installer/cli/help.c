@@ -9,6 +9,7 @@
 
 #define TEXT_COLUMN 28	/* where the help of an option starts */
 #define COMMAND_COLUMN 19
+#define USAGE_INDENT   8
 #define WIDEST	    100 /* longer lines are hard to read */
 
 static size_t help_width(const struct screen *s)
@@ -18,15 +19,17 @@ static size_t help_width(const struct screen *s)
 	return width > WIDEST ? WIDEST : width < 50 ? 50 : width;
 }
 
-void help_usage(const struct command *c, FILE *f)
+void help_usage(const struct screen *s, const struct command *c, FILE *f)
 {
+	CLEAN(free) char *usage = NULL;
+
 	if (command_is_leaf(c))
-		fprintf(f, _("Usage: mailsetup %s [OPTION]...%s%s\n"), c->name, c->operands ? " " : "",
-			translated(c->operands));
+		usage = text(_("Usage: mailsetup %s [OPTION]...%s%s"), c->name, c->operands ? " " : "", translated(c->operands));
 	else if (c)
-		fprintf(f, _("Usage: mailsetup %s ACTION [OPTION]... [ARGUMENT]...\n"), c->name);
+		usage = text(_("Usage: mailsetup %s ACTION [OPTION]... [ARGUMENT]..."), c->name);
 	else
-		fputs(_("Usage: mailsetup COMMAND [OPTION]... [ARGUMENT]...\n"), f);
+		usage = text_copy(_("Usage: mailsetup COMMAND [OPTION]... [ARGUMENT]..."));
+	put_wrapped(f, usage, 0, USAGE_INDENT, help_width(s));
 }
 
 char *help_sentence(const char *summary)
@@ -78,11 +81,43 @@ static void put_options(
 		put_option(f, o, help_width(&cli->screen));
 }
 
-static void put_examples(FILE *f, const char *examples)
+static void break_typed(const char *line, size_t width, struct list *ret)
+{
+	CLEAN(list) struct list words = { 0 };
+	CLEAN(bytes) struct bytes part = { 0 };
+
+	list_split(&words, line, " ");
+	for (size_t i = 0; i < words.n; i++) {
+		/* Two columns for the backslash, unless it is the last word. */
+		size_t needed = text_columns(bytes_text(&part)) + 1 + text_columns(words.v[i]) + (i + 1 < words.n ? 2 : 0);
+
+		if (part.size && needed > width) {
+			list_addf(ret, "%s \\", part.data);
+			bytes_free(&part);
+			bytes_add_text(&part, "   ");
+		}
+		bytes_printf(&part, "%s%s", part.size ? " " : "", words.v[i]);
+	}
+	list_add(ret, bytes_text(&part));
+}
+
+void help_typed(const char *lines, size_t width, struct list *ret)
+{
+	CLEAN(list) struct list all = { 0 };
+
+	list_split(&all, lines, "\n");
+	for (size_t i = 0; i < all.n; i++)
+		if (text_columns(all.v[i]) <= width)
+			list_add(ret, all.v[i]); /* with its blanks */
+		else
+			break_typed(all.v[i], width, ret);
+}
+
+static void put_examples(FILE *f, const char *examples, size_t width)
 {
 	CLEAN(list) struct list lines = { 0 };
 
-	list_split(&lines, examples, "\n");
+	help_typed(examples, width - 2, &lines);
 	for (size_t i = 0; i < lines.n; i++)
 		fprintf(f, "  %s\n", lines.v[i]);
 }
@@ -118,7 +153,7 @@ void help_command(struct cli *cli, const struct command *c, FILE *f)
 	size_t width = help_width(&cli->screen);
 	CLEAN(free) char *summary = help_sentence(c->summary);
 
-	help_usage(c, f);
+	help_usage(&cli->screen, c, f);
 	fputc('\n', f);
 	put_wrapped(f, summary, 0, 0, width);
 	for (size_t i = 0; c->help[i]; i++) {
@@ -134,7 +169,7 @@ void help_command(struct cli *cli, const struct command *c, FILE *f)
 	put_options(cli, f, c, GROUP_COMMON, _("Common options:"));
 	if (c->examples) {
 		put_heading(&cli->screen, f, _("Examples:"));
-		put_examples(f, c->examples);
+		put_examples(f, c->examples, width);
 	}
 }
 
@@ -143,12 +178,12 @@ void help_program(const struct screen *s, FILE *f)
 	size_t width = help_width(s);
 
 	fputs(_("mailsetup turns a bare Debian machine into a complete mail server.\n\n"), f);
-	help_usage(NULL, f);
+	help_usage(s, NULL, f);
 	put_heading(s, f, _("Commands:"));
 	for (size_t i = 0; commands[i]; i++)
 		put_command(f, commands[i]->name, commands[i]->summary, COMMAND_COLUMN, width);
 	put_heading(s, f, _("Start with:"));
-	put_examples(f, "mailsetup install --domain exemple.fr --admin moi@exemple.fr");
+	put_examples(f, "mailsetup install --domain exemple.fr --admin moi@exemple.fr", width);
 	fputc('\n', f);
 	put_wrapped(f, _("`mailsetup COMMAND --help` tells all about a command."), 0, 0, width);
 	put_heading(s, f, _("Exit status:"));

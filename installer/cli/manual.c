@@ -5,13 +5,24 @@
 #include "cli/options.h"
 #include "cli/roff.h"
 
-#define DATE "November 24, 2026"
+#define DATE	"November 24, 2026"
+/* Of lines to type, beneath an indent or two, in 80 columns. */
+#define TYPED_WIDTH  66
+#define NESTED_WIDTH 58
 
 static void put_title(FILE *f, const char *page, const char *section, const char *name, const char *purpose)
 {
 	fprintf(f, ".Dd %s\n.Dt %s %s\n.Os\n.Sh %s\n.Nm %s\n.Nd ", DATE, page, section, _("NAME"), name);
 	roff_inline(f, purpose, NULL);
 	fputc('\n', f);
+}
+
+static void put_typed(FILE *f, const char *lines, size_t width)
+{
+	CLEAN(list) struct list all = { 0 };
+
+	help_typed(lines, width, &all);
+	roff_literal(f, &all);
 }
 
 static void begin_list(FILE *f)
@@ -43,7 +54,7 @@ static void put_items(FILE *f, const struct manual_item *items)
 		listed = items->term;
 		roff_text(f, translated(items->text), &placeholders);
 		if (items->example)
-			roff_literal(f, items->example);
+			put_typed(f, items->example, TYPED_WIDTH);
 	}
 	if (listed)
 		end_list(f);
@@ -182,7 +193,7 @@ static void put_examples(FILE *f, const struct command *c)
 	for (size_t i = 0; i < lines.n; i++)
 		bytes_printf(&all, "%c %s\n", c->flags & NEEDS_ROOT ? '#' : '$', lines.v[i]);
 	if (all.size)
-		roff_literal(f, all.data);
+		put_typed(f, all.data, strchr(c->name, ' ') ? NESTED_WIDTH : TYPED_WIDTH);
 }
 
 static void put_leaf(FILE *f, const struct command *c)

@@ -162,16 +162,13 @@ void roff_inline(FILE *f, const char *s, const struct list *placeholders)
 	}
 }
 
-void roff_literal(FILE *f, const char *lines)
+void roff_literal(FILE *f, const struct list *lines)
 {
-	CLEAN(list) struct list all = { 0 };
-
-	list_split(&all, lines, "\n");
 	fputs(".Bd -literal -offset indent\n", f);
-	for (size_t i = 0; i < all.n; i++) {
+	for (size_t i = 0; i < lines->n; i++) {
 		CLEAN(bytes) struct bytes line = { 0 };
 
-		add_code(&line, all.v[i], strlen(all.v[i]));
+		add_code(&line, lines->v[i], strlen(lines->v[i]));
 		end_line(f, &line);
 	}
 	fputs(".Ed\n", f);

@@ -14,7 +14,7 @@ void roff_text(FILE *f, const char *s, const struct list *placeholders);
 /* The same on one line, without its end. */
 void roff_inline(FILE *f, const char *s, const struct list *placeholders);
 /* Lines as they are, in a display. */
-void roff_literal(FILE *f, const char *lines);
+void roff_literal(FILE *f, const struct list *lines);
 /* Words as arguments of a macro, each with a space before: none is taken for a macro itself. */
 void roff_words(FILE *f, const char *s);
 /* "[STEP]", "ADDRESS[,ADDRESS...]" as arguments of a macro that is parsed: brackets become Oo and Oc. */

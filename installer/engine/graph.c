@@ -128,3 +128,29 @@ void graph_mark_dependents(struct node *node)
 	for (struct node **other = node->needed_by; other && *other; other++)
 		graph_mark_dependents(*other);
 }
+
+bool graph_edge_is_implied(struct graph *g, const struct node *node, struct node *need)
+{
+	for (size_t i = 0; i < g->n; i++)
+		g->nodes[i].marked = false;
+	graph_mark_dependents(need);
+	for (size_t k = 0; node->needs[k]; k++)
+		if (node->needs[k] != need && node->needs[k]->marked)
+			return true;
+	return false;
+}
+
+/* A node comes later in the order than its gate: the later one of two steps back until they meet. */
+struct node *graph_gate(const struct node *node)
+{
+	struct node *gate = node->needs ? node->needs[0] : NULL;
+
+	for (size_t k = 1; gate && node->needs[k]; k++)
+		for (struct node *other = node->needs[k]; gate && gate != other;) {
+			if (other && other > gate)
+				other = graph_gate(other);
+			else
+				gate = other ? graph_gate(gate) : NULL;
+		}
+	return gate;
+}

@@ -25,3 +25,7 @@ void graph_free(struct graph *g);
 struct node *graph_find(const struct graph *g, const char *name); /* or NULL */
 /* Marks node and all that need it, directly or not. */
 void graph_mark_dependents(struct node *node);
+/* Whether node would come after need without that edge, too: it only clutters a picture. Changes the marks. */
+bool graph_edge_is_implied(struct graph *g, const struct node *node, struct node *need);
+/* The last step that comes before node whatever way leads to it (its immediate dominator); NULL where there is none. */
+struct node *graph_gate(const struct node *node);

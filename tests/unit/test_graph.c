@@ -49,6 +49,66 @@ static void both_directions(void **state)
 	graph_free(&g);
 }
 
+extern const struct step step_left, step_right, step_both, step_far;
+const struct step step_left = { .name = "left", .needs = NEEDS(&step_red), .revision = 1 };
+const struct step step_right = { .name = "right", .needs = NEEDS(&step_red), .revision = 1 };
+const struct step step_both = { .name = "both", .needs = NEEDS(&step_left, &step_right, &step_red), .revision = 1 };
+const struct step step_far = { .name = "far", .needs = NEEDS(&step_both), .revision = 1 };
+extern const struct step step_alone, step_end;
+const struct step step_alone = { .name = "alone", .revision = 1 };
+const struct step step_end = { .name = "end", .needs = NEEDS(&step_alone, &step_far), .revision = 1 };
+
+static void gates(void **state)
+{
+	const struct step *const steps[] = { &step_red, &step_left, &step_right, &step_both, &step_far, &step_alone, &step_end, NULL };
+	struct graph g;
+
+	(void)state;
+	assert_null(graph_build(steps, &g));
+	struct node *red = graph_find(&g, "red"), *both = graph_find(&g, "both");
+	assert_null(graph_gate(red));
+	assert_ptr_equal(graph_gate(graph_find(&g, "left")), red);
+	assert_ptr_equal(graph_gate(both), red);
+	assert_ptr_equal(graph_gate(graph_find(&g, "far")), both);
+	assert_null(graph_gate(graph_find(&g, "end")));
+	assert_true(graph_edge_is_implied(&g, both, red));
+	assert_false(graph_edge_is_implied(&g, both, graph_find(&g, "left")));
+	graph_free(&g);
+}
+
+/* By the definition, on the real graph: without its gate, no way leads to a step. */
+static bool reaches(struct graph *g, const struct node *without, const struct node *node)
+{
+	if (node == without)
+		return false;
+	if (!node->needs || !node->needs[0])
+		return true;
+	for (size_t k = 0; node->needs[k]; k++)
+		if (reaches(g, without, node->needs[k]))
+			return true;
+	return false;
+}
+
+static void gates_of_the_steps(void **state)
+{
+	struct graph g;
+
+	(void)state;
+	assert_null(graph_build(all_steps, &g));
+	for (size_t i = 0; i < g.n; i++) {
+		const struct node *node = &g.nodes[i], *gate = graph_gate(node);
+
+		assert_true(!gate == (node->needs == NULL));
+		if (!gate)
+			continue;
+		assert_false(reaches(&g, gate, node));
+		/* and it is the last such one */
+		for (const struct node *later = gate + 1; later < node; later++)
+			assert_true(reaches(&g, later, node));
+	}
+	graph_free(&g);
+}
+
 static void refused(const struct step *const *steps, const char *expected)
 {
 	struct graph g;
@@ -103,6 +163,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(order),
 		cmocka_unit_test(both_directions),
+		cmocka_unit_test(gates),
+		cmocka_unit_test(gates_of_the_steps),
 		cmocka_unit_test(faults),
 		cmocka_unit_test(all),
 	};
