@@ -233,7 +233,7 @@ static void put_record(struct cli *cli, struct session *s, const char *domain, c
 
 static void done(struct cli *cli, struct session *s, const char *domain, const char *name, const char *signs)
 {
-	CLEAN(free) char *record = NULL;
+	CLEAN(free) char *record = NULL, *owner = text("%s._domainkey.%s.", name, domain);
 	json_t *object = json_event("done");
 
 	error_free(dkim_read_record(s->host, domain, name, &record));
@@ -241,7 +241,8 @@ static void done(struct cli *cli, struct session *s, const char *domain, const c
 	json_set_text(object, "domain", domain);
 	json_set_text(object, "selector", name);
 	json_set_text(object, "signs", signs);
-	json_set_text(object, "value", record);
+	json_set_text(object, "owner", owner);
+	json_set_text(object, "value", record ? record : "");
 	json_write(cli->screen.out, object);
 }
 
