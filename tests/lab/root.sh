@@ -7,7 +7,7 @@ recipe=3
 lab_packages=(
 	bind9-dnsutils bind9-utils ca-certificates curl dbus debian-archive-keyring dnsmasq-base iproute2 isync
 	libio-socket-inet6-perl libio-socket-ssl-perl libnet-dns-perl libnet-ssleay-perl locales mmdebstrap nsd openssl
-	procps python3 python3-dkim strace swaks systemd-container util-linux zstd
+	procps python3 python3-dkim python3-jsonschema strace swaks systemd-container util-linux zstd
 )
 
 # Used while the project's Makefile has no target deps-list.
