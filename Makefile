@@ -72,6 +72,8 @@ $(BUILD)/assets.c: $(ASSETS) $(BUILD)/flags
 	  printf '\t{ "%s", asset_%d, asset_end_%d, %s },\n' $$path $$n $$n $$template; n=$$((n + 1)); done; \
 	  printf '\t{ 0 },\n};\n'; } > $@
 
+$(BUILD)/installer/cli/help_json.o: docs/schema.json
+
 $(BUILD)/assets.o: $(BUILD)/assets.c
 	$(SAY) CC $<
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<

@@ -64,7 +64,6 @@ void change_done_json(struct cli *cli, bool changed, const char *key, const char
 	json_t *done = json_event("done");
 
 	json_object_set_new(done, "changed", json_boolean(changed));
-	if (key)
-		json_set_text(done, key, value);
+	json_set_text(done, key, value);
 	json_write(cli->screen.out, done);
 }

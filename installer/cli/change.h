@@ -13,5 +13,5 @@ struct error *change_check_unfinished(struct cli *cli, struct session *s, bool g
 /* Runs all steps with cli->params, which are remembered from then on, without the proof by mail; only those that have something to do are
  * shown. ERR_STOPPED says that the same command, or `resume`, goes on. */
 struct error *change_run(struct cli *cli, struct session *s) MUST_USE;
-/* {"event":"done","changed":...,KEY:VALUE}; key may be NULL. */
+/* {"event":"done","changed":...,KEY:VALUE} */
 void change_done_json(struct cli *cli, bool changed, const char *key, const char *value);

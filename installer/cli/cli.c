@@ -1,8 +1,11 @@
 #include "base/i18n.h"
 #include "cli/help.h"
+#include "cli/help_json.h"
+#include "cli/json.h"
 #include "cli/options.h"
 #include "cli/report.h"
 
+#include <locale.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -44,7 +47,11 @@ static void apply_settings(struct cli *cli)
 /* Answers --help, --usage and --version. */
 static bool answered(struct cli *cli)
 {
-	if (cli->want_version)
+	if (cli->want_version && cli->json)
+		json_write(cli->screen.out, json_pack("{s:s}", "version", MAILSETUP_VERSION));
+	else if ((cli->want_usage || cli->want_help) && cli->json)
+		help_json(cli, cli->command);
+	else if (cli->want_version)
 		fprintf(cli->screen.out, "mailsetup %s\n", MAILSETUP_VERSION);
 	else if (cli->want_usage)
 		help_usage(&cli->screen, cli->command, cli->screen.out);
@@ -68,7 +75,8 @@ static struct error *no_command(struct cli *cli)
 {
 	if (cli->command)
 		return unknown_action(cli->command, NULL);
-	help_program(&cli->screen, cli->screen.talk);
+	if (!cli->json)
+		help_program(&cli->screen, cli->screen.talk);
 	return fail(ERR_USAGE, "no command given");
 }
 
@@ -117,13 +125,26 @@ static struct error *check_output(const struct cli *cli)
 		      : fail(ERR_STOPPED, "cannot write to standard output");
 }
 
+/* Known before anything can fail, so that every error is JSON as well. (An option's value that reads "--json" is taken for it.) */
+static bool asks_json(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strlen(argv[i]) > strlen("--") && starts_with("--json", argv[i]))
+			return true;
+	return false;
+}
+
 int cli_main(int argc, char **argv)
 {
-	struct cli cli = { 0 };
+	struct cli cli = { .json = asks_json(argc, argv) };
 	char *name = argc ? argv[0] : NULL;
 	char *alone[] = { (char *)"mailsetup", NULL };
 
-	screen_open(&cli.screen, false);
+	if (cli.json) { /* the same in every locale */
+		language_is_english();
+		setlocale(LC_CTYPE, "C.UTF-8");
+	}
+	apply_settings(&cli);
 	params_init(&cli.params);
 	if (name)
 		argv[0] = alone[0];

@@ -37,7 +37,7 @@ static const char *const ignored[] = { "id", NULL };
 
 static const struct row_kind kind = {
 	.noun = N_("blocked recipient"),
-	.plural = "blocked-recipients",
+	.plural = "blocked_recipients",
 	.table = "postfix_liste_noire_destinataires",
 	.key_column = "courriel",
 	.columns = columns,

@@ -80,7 +80,7 @@ static const char *const ignored[] = { "id", NULL };
 
 static const struct row_kind kind = {
 	.noun = N_("blocked sender"),
-	.plural = "blocked-senders",
+	.plural = "blocked_senders",
 	.table = "postfix_liste_noire_expediteurs",
 	.key_column = "courriel",
 	.columns = columns,

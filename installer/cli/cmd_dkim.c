@@ -233,7 +233,7 @@ static void put_record(struct cli *cli, struct session *s, const char *domain, c
 
 static void done(struct cli *cli, struct session *s, const char *domain, const char *name, const char *signs)
 {
-	CLEAN(free) char *record = NULL;
+	CLEAN(free) char *record = NULL, *owner = text("%s._domainkey.%s.", name, domain);
 	json_t *object = json_event("done");
 
 	error_free(dkim_read_record(s->host, domain, name, &record));
@@ -241,7 +241,8 @@ static void done(struct cli *cli, struct session *s, const char *domain, const c
 	json_set_text(object, "domain", domain);
 	json_set_text(object, "selector", name);
 	json_set_text(object, "signs", signs);
-	json_set_text(object, "value", record);
+	json_set_text(object, "owner", owner);
+	json_set_text(object, "value", record ? record : "");
 	json_write(cli->screen.out, object);
 }
 
@@ -402,7 +403,14 @@ static struct error *remove_files(struct session *s, const char *domain, const c
 static void tell_retired(struct cli *cli, const char *domain, const char *name, time_t stopped)
 {
 	if (cli->json) {
-		change_done_json(cli, true, "selector", name);
+		json_t *object = json_event("done");
+
+		json_object_set_new(object, "changed", json_true());
+		json_set_text(object, "domain", domain);
+		json_set_text(object, "selector", name);
+		if (stopped)
+			json_set_time(object, "signed_until", stopped);
+		json_write(cli->screen.out, object);
 		return;
 	}
 	if (cli->quiet)
@@ -538,7 +546,8 @@ static void put_keys(struct cli *cli, const struct shown_key *v, size_t n)
 		json_set_text(key, "selector", v[i].selector);
 		json_set_text(key, "state", v[i].state);
 		json_set_text(key, "dns", v[i].dns);
-		json_set_text(key, "signed_until", old ? since : NULL);
+		if (old && v[i].stopped)
+			json_set_time(key, "signed_until", v[i].stopped);
 		json_array_append_new(keys, key);
 	}
 	if (cli->json)

@@ -117,7 +117,7 @@ static void show_json(FILE *f, const struct published *p)
 
 		dns_txt_strings(r->value, &strings);
 		for (size_t k = 0; k < strings.n; k++)
-			json_array_append_new(cut, json_string(strings.v[k]));
+			json_array_append_new(cut, json_text(strings.v[k]));
 		if (strcmp(r->type, "TXT") == 0)
 			json_object_set(object, "strings", cut);
 		json_decref(cut);
@@ -194,30 +194,40 @@ static void show_finding(const struct screen *s, const struct dns_finding *f)
 	}
 }
 
+/* Of the records that are required: true, false where one is missing or wrong, null where not each of them had an answer. */
+static json_t *ok_json(const struct dns_findings *findings, bool good)
+{
+	for (size_t i = 0; good && i < findings->n; i++)
+		if (findings->v[i].record->level == DNS_REQUIRED && findings->v[i].verdict == DNS_IS_UNKNOWN)
+			return json_null();
+	return json_boolean(good);
+}
+
 static void check_json(FILE *f, const struct dns_findings *findings, bool good)
 {
 	json_t *document = json_object(), *list = json_array();
+	json_int_t counts[4] = { 0 };
 
 	for (size_t i = 0; i < findings->n; i++) {
 		const struct dns_finding *finding = &findings->v[i];
 		json_t *object = record_json(finding->record), *found = json_array();
 
-		for (size_t k = 0; k < finding->found.n; k++) {
-			json_t *one = json_object();
-
-			json_set_text(one, "v", finding->found.v[k]);
-			json_array_append(found, json_object_get(one, "v"));
-			json_decref(one);
-		}
+		for (size_t k = 0; k < finding->found.n; k++)
+			json_array_append_new(found, json_text(finding->found.v[k]));
 		json_set_text(object, "name", finding->subject);
 		json_set_text(object, "verdict", dns_verdict_name(finding->verdict));
+		json_object_set_new(object, "tolerable", json_boolean(finding->tolerable));
 		json_object_set_new(object, "found", found);
 		json_set_text(object, "note", finding->note);
-		if (is_listed(finding))
+		if (is_listed(finding)) {
+			counts[finding->verdict]++;
 			json_array_append(list, object);
+		}
 		json_decref(object);
 	}
-	json_object_set_new(document, "ok", json_boolean(good));
+	json_object_set_new(document, "ok", ok_json(findings, good));
+	for (enum dns_verdict v = DNS_IS_RIGHT; v <= DNS_IS_UNKNOWN; v++)
+		json_object_set_new(document, dns_verdict_name(v), json_integer(counts[v]));
 	json_object_set_new(document, "records", list);
 	json_write(f, document);
 }

@@ -15,22 +15,20 @@
 static const char *since_text = "7d", *mail;
 static bool list_only;
 
-static char *time_text(int64_t microseconds, bool for_machines)
+static char *time_text(int64_t microseconds)
 {
 	time_t seconds = (time_t)(microseconds / SECOND);
 	char s[64] = "";
 	struct tm tm;
 
 	if (localtime_r(&seconds, &tm))
-		strftime(s, sizeof(s), for_machines ? "%Y-%m-%dT%H:%M:%S%z" : "%Y-%m-%d %H:%M:%S", &tm);
+		strftime(s, sizeof(s), "%Y-%m-%d %H:%M:%S", &tm);
 	return text_copy(s);
 }
 
 static void set_time(json_t *object, const char *key, int64_t microseconds)
 {
-	CLEAN(free) char *s = time_text(microseconds, true);
-
-	json_set_text(object, key, s);
+	json_set_time(object, key, microseconds / SECOND);
 }
 
 /* "7d": a number with s, m, h, d or w. */
@@ -57,7 +55,7 @@ static struct error *parse_since(int64_t *ret)
 
 static void heading(const struct screen *s, const struct finding *f)
 {
-	CLEAN(free) char *first = time_text(f->first, false), *last = time_text(f->last, false);
+	CLEAN(free) char *first = time_text(f->first), *last = time_text(f->last);
 	enum severity severity = f->symptom ? f->symptom->severity : SEVERITY_WARNING;
 	enum mark mark = !f->symptom ? MARK_UNKNOWN : severity == SEVERITY_NOTE ? MARK_SKIPPED : MARK_FAILED;
 	enum style look = !f->symptom ? YELLOW : severity == SEVERITY_ERROR ? RED : severity == SEVERITY_WARNING ? YELLOW : DIM;
@@ -105,7 +103,7 @@ static void finding_show(const struct screen *s, const struct finding *f)
 
 static void summary_show(const struct screen *s, const struct doctor *d, int64_t since)
 {
-	CLEAN(free) char *from = time_text(doctor_stopped(d) ? doctor_stopped(d) : since, false);
+	CLEAN(free) char *from = time_text(doctor_stopped(d) ? doctor_stopped(d) : since);
 	unsigned long long lines = doctor_lines(d), errors = doctor_count(d, SEVERITY_ERROR), warnings = doctor_count(d, SEVERITY_WARNING);
 
 	if (errors || warnings)
@@ -149,7 +147,7 @@ static void findings_json(FILE *out, struct doctor *d, int64_t since)
 
 	set_time(document, "since", doctor_stopped(d) ? doctor_stopped(d) : since);
 	json_object_set_new(document, "complete", json_boolean(!doctor_stopped(d)));
-	json_object_set_new(document, "messages", json_integer((json_int_t)doctor_lines(d)));
+	json_object_set_new(document, "log_lines", json_integer((json_int_t)doctor_lines(d)));
 	json_object_set_new(document, "errors", json_integer((json_int_t)doctor_count(d, SEVERITY_ERROR)));
 	json_object_set_new(document, "warnings", json_integer((json_int_t)doctor_count(d, SEVERITY_WARNING)));
 	json_object_set_new(document, "notes", json_integer((json_int_t)doctor_count(d, SEVERITY_NOTE)));
@@ -193,7 +191,7 @@ static void story_show(const struct screen *s, const struct story *story)
 	fprintf(s->out, "%s\n", style(s->out_color, PLAIN));
 	for (size_t i = 0; i < story->n; i++) {
 		const struct story_line *l = &story->v[i];
-		CLEAN(free) char *when = time_text(l->time, false);
+		CLEAN(free) char *when = time_text(l->time);
 		CLEAN(free) char *program = text_fit(starts_with(l->program, "postfix/") ? l->program + 8 : l->program, 16);
 
 		fprintf(s->out, "  %s  ", when);
@@ -215,13 +213,8 @@ static json_t *strings_json(const struct list *l)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < l->n; i++) {
-		json_t *holder = json_object();
-
-		json_set_text(holder, "s", l->v[i]);
-		json_array_append(array, json_object_get(holder, "s"));
-		json_decref(holder);
-	}
+	for (size_t i = 0; i < l->n; i++)
+		json_array_append_new(array, json_text(l->v[i]));
 	return array;
 }
 

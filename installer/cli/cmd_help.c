@@ -1,14 +1,16 @@
 #include "base/i18n.h"
 #include "cli/complete.h"
 #include "cli/help.h"
+#include "cli/help_json.h"
 #include "cli/manual.h"
 
-static bool script, complete, man;
+static bool script, complete, man, schema;
 
 static const struct option_spec options[] = {
 	{ "man", 0, NULL, N_("write the manual page: `mailsetup help --man | man -l -`"), &man, NULL, NULL },
 	{ "completion", 0, NULL, N_("write the script that teaches bash to complete mailsetup's words"), &script, NULL, NULL },
 	{ "complete", 0, NULL, N_("list what the last of the words could become; what that script asks"), &complete, NULL, NULL },
+	{ "schema", 0, NULL, N_("write the JSON Schema of all that --json writes"), &schema, NULL, NULL },
 	{ 0 },
 };
 
@@ -36,7 +38,10 @@ static struct error *explain(struct cli *cli)
 			return unknown_action(c, cli->operands.v[1]);
 		c = action;
 	}
-	help_command(cli, c, cli->screen.out);
+	if (cli->json)
+		help_json(cli, c);
+	else
+		help_command(cli, c, cli->screen.out);
 	return NULL;
 }
 
@@ -55,16 +60,22 @@ static struct error *write_page(struct cli *cli)
 
 static struct error *help(struct cli *cli)
 {
+	if (cli->json && (man || script || complete))
+		return fail(ERR_USAGE, "help: a manual page and what bash reads are no JSON");
 	if (complete)
 		return list_words(cli);
 	if (cli->operands.n > 2)
 		return fail(ERR_USAGE, "help explains one command, or one action of a command");
 	if (man)
 		return write_page(cli);
-	if (script)
+	if (schema)
+		fputs(json_schema, cli->screen.out);
+	else if (script)
 		fputs(bash_completion, cli->screen.out);
 	else if (cli->operands.n)
 		return explain(cli);
+	else if (cli->json)
+		help_json(cli, NULL);
 	else
 		help_program(&cli->screen, cli->screen.out);
 	return NULL;

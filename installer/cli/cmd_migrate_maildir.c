@@ -48,7 +48,8 @@ static struct error *take_back(struct cli *cli, struct migration *m)
 	if (cli->json) {
 		json_t *done = json_event("done");
 
-		json_object_set_new(done, "undone", json_integer(number));
+		json_object_set_new(done, "changed", json_true()); /* its record at least is gone */
+		json_object_set_new(done, "import", json_integer(number));
 		json_object_set_new(done, "removed", json_integer((json_int_t)undone.removed));
 		json_object_set_new(done, "gone", json_integer((json_int_t)undone.gone));
 		json_write(cli->screen.out, done);
@@ -72,7 +73,7 @@ static struct error *show_list(struct cli *cli, struct migration *m)
 		return NULL;
 	}
 	json_array_foreach (all, i, one)
-		if (json_unpack(one, "{sI ss sI}", "import", &number, "archive", &archive, "messages", &messages) == 0) {
+		if (json_unpack(one, "{sI ss sI}", "import", &number, "archive", &archive, "imported", &messages) == 0) {
 			fprintf(cli->screen.out, _("%4lld  %8lld messages  "), (long long)number, (long long)messages);
 			put_text(cli->screen.out, archive);
 			fputc('\n', cli->screen.out);

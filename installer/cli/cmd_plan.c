@@ -78,15 +78,15 @@ static void show(struct cli *cli, struct session *s)
 
 static json_t *step_json(const struct run *run, const struct step *step)
 {
-	json_t *object = json_object(), *changes = json_array();
+	json_t *object = json_object(), *differences = json_array();
 
 	json_set_text(object, "name", step->name);
 	json_set_text(object, "title", step->title);
 	json_set_text(object, "why", step->why);
 	for (size_t i = 0; i < run->difference_count; i++)
 		if (run->differences[i].step == step)
-			json_array_append_new(changes, difference_json(&run->differences[i]));
-	json_object_set_new(object, "changes", changes);
+			json_array_append_new(differences, difference_json(&run->differences[i]));
+	json_object_set_new(object, "differences", differences);
 	return object;
 }
 
@@ -101,7 +101,7 @@ static void answer_json(struct cli *cli, struct session *s)
 		json_array_append_new(steps, step_json(&s->run, s->graph.nodes[i].step));
 	json_object_set_new(document, "steps", steps);
 	for (size_t i = 0; i < s->run.blockers.n; i++)
-		json_array_append_new(blockers, json_string(s->run.blockers.v[i]));
+		json_array_append_new(blockers, json_text(s->run.blockers.v[i]));
 	json_object_set_new(document, "blockers", blockers);
 	json_write(cli->screen.out, document);
 }

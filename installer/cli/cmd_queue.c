@@ -134,7 +134,7 @@ static json_t *entry_json(const struct queue_entry *e)
 
 	json_set_text(object, "id", e->id);
 	json_set_text(object, "queue", e->queue);
-	json_object_set_new(object, "arrival", json_integer(e->arrival));
+	json_set_time(object, "arrival", e->arrival);
 	json_object_set_new(object, "size", json_integer((json_int_t)e->size));
 	json_object_set_new(object, "forced_expire", json_boolean(e->forced_expire));
 	json_set_text(object, "sender", e->sender);

@@ -79,6 +79,7 @@ static void tell_result(struct cli *cli, const struct session *s, bool nothing, 
 	if (cli->json) {
 		json_t *done = json_event("done");
 
+		json_object_set_new(done, "changed", json_boolean(s->run.changes));
 		json_object_set_new(done, "changes", json_integer(s->run.changes));
 		json_write(cli->screen.out, done);
 	} else if (!cli->quiet) {

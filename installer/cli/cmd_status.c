@@ -99,10 +99,10 @@ static void step_json(json_t *steps, const struct step_view *v)
 	json_set_text(object, "status", statuses[v->record.status]);
 	if (v->record.status == STEP_DONE) {
 		json_object_set_new(object, "revision", json_integer(v->record.revision));
-		json_object_set_new(object, "finished", json_integer(v->record.finished));
+		json_set_time(object, "finished", v->record.finished);
 		json_set_seconds(object, "seconds", v->record.seconds);
 	}
-	json_object_set_new(object, "differences", json_integer((json_int_t)v->differences));
+	json_object_set_new(object, "changes", json_integer((json_int_t)v->differences));
 	json_object_set_new(object, "drift", json_boolean(v->drifts));
 	json_array_append_new(steps, object);
 }
@@ -201,9 +201,19 @@ static json_t *differences_json(const struct run *run)
 	return all;
 }
 
+static struct error *adopted_json(struct state *state, json_t *ret)
+{
+	CLEAN(list) struct list notes = { 0 };
+
+	TRY(state_notes(state, ADOPTED_NOTE, &notes));
+	for (size_t i = 0; i < notes.n; i++)
+		json_array_append_new(ret, json_text(notes.v[i] + strlen(ADOPTED_NOTE)));
+	return NULL;
+}
+
 static struct error *answer_json(struct cli *cli, struct session *s)
 {
-	json_t *document = json_object(), *steps = json_array();
+	json_t *document = json_object(), *steps = json_array(), *adopted = json_array();
 	struct error *e = NULL;
 
 	json_object_set_new(document, "installed", json_boolean(s->run.state));
@@ -213,6 +223,10 @@ static struct error *answer_json(struct cli *cli, struct session *s)
 		e = show_steps(cli, s, steps);
 	json_object_set_new(document, "steps", steps);
 	json_object_set_new(document, "differences", differences_json(&s->run));
+	if (!e && s->run.state)
+		e = adopted_json(s->run.state, adopted);
+	json_object_set_new(document, "adopted", adopted);
+	json_set_text(document, "damaged_store", s->aside);
 	if (e)
 		json_decref(document);
 	else
@@ -272,7 +286,7 @@ static struct error *rebuild_store(struct cli *cli, struct session *s)
 	TRY(params_recover(s->host, &cli->params));
 	TRY(params_complete(&cli->params));
 	TRY(run_rebuild(&s->run, &s->graph));
-	if (s->aside && !cli->quiet)
+	if (s->aside && !cli->quiet && !cli->json)
 		fprintf(cli->screen.talk, _("The damaged store is %s.\n"), s->aside);
 	return NULL;
 }

@@ -98,6 +98,8 @@ static struct error *steps(struct cli *cli)
 {
 	CLEAN(graph) struct graph graph = { 0 };
 
+	if (dot && cli->json)
+		return fail(ERR_USAGE, "--dot and --json are different answers: ask for one of them");
 	TRY(graph_build(all_steps, &graph));
 	if (cli->json)
 		show_json(cli->screen.out, &graph);

@@ -40,7 +40,7 @@ static const char *const ignored[] = { "id", NULL };
 
 static const struct row_kind kind = {
 	.noun = N_("virtual alias"),
-	.plural = "virtual-aliases",
+	.plural = "virtual_aliases",
 	.table = "postfix_alias_virtuels",
 	.key_column = "courriel",
 	.columns = columns,

@@ -44,6 +44,7 @@ static void tell_result(struct cli *cli, struct session *s)
 	if (cli->json) {
 		json_t *done = json_event("done");
 
+		json_object_set_new(done, "changed", json_boolean(s->run.changes));
 		json_object_set_new(done, "changes", json_integer(s->run.changes));
 		next_json(cli, s->host);
 		json_write(screen->out, done);

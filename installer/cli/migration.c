@@ -36,7 +36,7 @@ static void add_folders(json_t *folders, const struct mailbox *m)
 
 		json_set_text(one, "mailbox", m->address);
 		json_set_text(one, "folder", title);
-		json_object_set_new(one, "archive", json_integer((json_int_t)f->archive));
+		json_object_set_new(one, "in_archive", json_integer((json_int_t)f->archive));
 		json_object_set_new(one, "imported", json_integer((json_int_t)f->imported));
 		json_object_set_new(one, "present", json_integer((json_int_t)f->present));
 		json_object_set_new(one, "refused", json_integer((json_int_t)f->refused));
@@ -48,10 +48,16 @@ static void add_folders(json_t *folders, const struct mailbox *m)
 
 static json_t *reasons(const struct reason *v, size_t n)
 {
-	json_t *all = json_object();
+	json_t *all = json_array();
 
-	for (size_t i = 0; i < n; i++)
-		json_object_set_new(all, v[i].text, json_integer((json_int_t)v[i].n));
+	for (size_t i = 0; i < n; i++) {
+		json_t *one = json_object();
+
+		json_set_text(one, "reason", v[i].text);
+		json_object_set_new(one, "count", json_integer((json_int_t)v[i].n));
+		json_set_text(one, "example", v[i].example);
+		json_array_append_new(all, one);
+	}
 	return all;
 }
 
@@ -68,11 +74,11 @@ static void tell_json(struct cli *cli, const struct migration *m)
 		if (!box->address)
 			json_array_append_new(unknown, json_string(root));
 	}
+	json_object_set_new(done, "changed", json_boolean(!m->dry && t.imported));
+	json_object_set_new(done, "dry_run", json_boolean(m->dry));
 	if (m->number && t.imported)
 		json_object_set_new(done, "import", json_integer(m->number));
-	if (m->dry)
-		json_object_set_new(done, "dry_run", json_true());
-	json_object_set_new(done, "archive", json_integer((json_int_t)t.archive));
+	json_object_set_new(done, "in_archive", json_integer((json_int_t)t.archive));
 	json_object_set_new(done, "imported", json_integer((json_int_t)t.imported));
 	json_object_set_new(done, "present", json_integer((json_int_t)t.present));
 	json_object_set_new(done, "refused", json_integer((json_int_t)t.refused));

@@ -9,6 +9,7 @@ struct parse {
 	struct cli *cli;
 	struct option_spec *options;
 	int stop; /* index of the first operand, where the command is not known yet */
+	int next; /* index of the word after what getopt did not take */
 	struct error *error;
 };
 
@@ -102,11 +103,9 @@ static struct error *set_parameter(struct cli *cli, const char *name, const char
 
 static struct error *take(struct cli *cli, const struct option_spec *o, const char *value)
 {
-	if (o->flag) {
+	if (o->flag)
 		*o->flag = true;
-		if (cli->json) /* an error of a later option, too */
-			language_is_english();
-	} else if (o->text)
+	else if (o->text)
 		*o->text = value;
 	else if (o->list)
 		list_add(o->list, value);
@@ -125,6 +124,8 @@ static error_t parse_key(int key, char *value, struct argp_state *state)
 		state->next = state->argc;
 		return 0;
 	}
+	if (key == ARGP_KEY_ERROR)
+		p->next = state->next;
 	if (key == ARGP_KEY_ARG) {
 		list_add(&p->cli->operands, value);
 		return 0;
@@ -181,13 +182,12 @@ struct error *options_parse(struct cli *cli, int argc, char **argv, int *ret_nex
 			.doc = options[i].help,
 		};
 	const struct argp argp = { .options = table, .parser = parse_key };
-	argp_err_exit_status = ERR_USAGE;
-	error_t result =
-		argp_parse(&argp, argc, argv, ARGP_NO_HELP | (command_is_leaf(cli->command) ? 0 : ARGP_IN_ORDER), NULL, &p);
+	error_t result = argp_parse(&argp, argc, argv,
+		ARGP_NO_HELP | ARGP_NO_ERRS | (command_is_leaf(cli->command) ? 0 : ARGP_IN_ORDER), NULL, &p);
 	*ret_next = p.stop;
 	if (p.error)
 		return p.error;
 	if (result)
-		return fail(ERR_USAGE, "%s", strerror(result));
+		return bad_option(options, argc, argv, p.next);
 	return check_operands(cli);
 }

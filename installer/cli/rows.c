@@ -1,6 +1,7 @@
 #include "cli/rows.h"
 #include "base/i18n.h"
 #include "cli/json.h"
+#include "host/file.h"
 #include "mail/name.h"
 
 #include <poll.h>
@@ -16,11 +17,21 @@ static const struct row_kind *kind_of(const struct cli *cli)
 
 /* --- reading --- */
 
+static struct error *not_installed(void)
+{
+	return fail(ERR_PRECHECK, "nothing is installed here: `mailsetup install --domain DOMAIN` comes first");
+}
+
 static struct error *open_to_read(struct host **ret_host, struct accounts **ret)
 {
+	struct file_info info;
+
 	if (chdir("/") < 0)
 		return fail_errno(errno, "cannot enter /");
 	TRY(host_open("/", ret_host));
+	TRY(file_stat(*ret_host, ACCOUNTS_PATH, &info));
+	if (!info.exists)
+		return not_installed();
 	return accounts_open(*ret_host, true, ret);
 }
 
@@ -230,7 +241,7 @@ struct error *rows_open(struct cli *cli, struct session *s, struct accounts **re
 {
 	TRY(await_lock(cli, s));
 	if (!s->run.state || !cli->params.domain)
-		return fail(ERR_PRECHECK, "nothing is installed here: `mailsetup install --domain DOMAIN` comes first");
+		return not_installed();
 	return accounts_open(s->host, false, ret);
 }
 

@@ -50,7 +50,7 @@ static void emit(void *context, const struct event *e)
 		json_object_set_new(object, "index", json_integer(e->index));
 		json_object_set_new(object, "count", json_integer(e->count));
 	}
-	json_set_text(object, "action", e->action);
+	json_set_text(object, "verb", e->action);
 	json_set_text(object, "target", e->target);
 	if (!e->finding)
 		json_set_text(object, "text", e->text);

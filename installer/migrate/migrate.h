@@ -43,5 +43,5 @@ struct error *migration_resume(struct migration *m) MUST_USE;
 struct error *migration_settle(struct migration *m) MUST_USE;
 /* ERR_USAGE: there was no such import. */
 struct error *migration_undo(struct migration *m, unsigned number, struct undone *ret) MUST_USE;
-/* Imports that can be taken back, oldest first: [{"import": 1, "archive": "/root/old.tar.gz", "messages": 1284}, ...]. */
+/* Imports that can be taken back, oldest first: [{"import": 1, "archive": "/root/old.tar.gz", "imported": 1284}, ...]. */
 struct error *migrations_list(struct state *s, json_t **ret) MUST_USE;

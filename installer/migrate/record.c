@@ -127,7 +127,7 @@ struct error *migrations_list(struct state *s, json_t **ret)
 		TRY(record_read(s, number_of(names.v[i]), &r));
 		if (r.phase == PHASE_DONE)
 			json_array_append_new(*ret,
-				json_pack("{sI ss sI}", "import", (json_int_t)r.number, "archive", r.archive, "messages",
+				json_pack("{sI ss sI}", "import", (json_int_t)r.number, "archive", r.archive, "imported",
 					(json_int_t)report_totals(&r.report).imported));
 	}
 	return NULL;

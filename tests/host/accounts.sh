@@ -129,7 +129,7 @@ expect_match 'the mailbox has it' '^Subject: copie' read_mail lucie@toto.fr motd
 expect_match 'the other as well' '^Subject: copie' read_mail jean@exemple.fr motdepasse-3 INBOX copie
 says 0 'and goes' '^lucie@toto\.fr is deleted$' virtual-alias delete lucie@toto.fr
 sql "DELETE FROM postfix_alias_virtuels WHERE courriel IN ('b@exemple.fr', 'c@exemple.fr')"
-check 'list has arrays' json '{"address": "contact@exemple.fr", "destinations": ["jean@exemple.fr", "lucie@toto.fr"], "active": True} in d["virtual-aliases"]' virtual-alias list
+check 'list has arrays' json '{"address": "contact@exemple.fr", "destinations": ["jean@exemple.fr", "lucie@toto.fr"], "active": True} in d["virtual_aliases"]' virtual-alias list
 says 4 'what an alias leads to is not deleted' 'aliases still lead to it \(info@toto\.fr\).*virtual-alias delete info@toto\.fr' virtual-alias delete contact@exemple.fr
 check 'disable: with a word about it' one_line 0 '"changed":true' on sh -c 'mailsetup virtual-alias disable contact@exemple.fr --json 2>/root/note'
 expect_match '(which names it)' '^note: .*info@toto\.fr' on cat /root/note

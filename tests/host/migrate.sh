@@ -167,7 +167,7 @@ done_event() { # PYTHON-EXPRESSION over the last event d of the last import
 	/usr/bin/python3 -c 'import json, sys
 d = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8") if line.startswith("{")][-1]
 assert d["event"] == "done", d
-total = {k: sum(f[k] for f in d["folders"]) for k in ("archive", "imported", "present", "refused")}
+total = {k: sum(f[k] for f in d["folders"]) for k in ("in_archive", "imported", "present", "refused")}
 result = eval(sys.argv[2])
 print(result)
 sys.exit(result is False)' "$scratch/event" "$1"
@@ -244,19 +244,19 @@ expect_match 'a dry run' 'nothing was written$' migrate --dry-run --user "${jean
 disk "$mailboxes" >"$scratch/before"
 expect_exit 0 'a dry run with --json' migrate --dry-run --json --user "${jean[0]}" /root/jean.tar.gz
 said 'it counts the messages' "(d['imported'], d['present'], d['refused']) == ($messages, 0, 0)"
-done_event 'sorted((f["folder"], f["archive"], f["imported"]) for f in d["folders"])' >"$scratch/dry"
+done_event 'sorted((f["folder"], f["in_archive"], f["imported"]) for f in d["folders"])' >"$scratch/dry"
 disk "$mailboxes" >"$scratch/after"
 expect_same 'and writes nothing' "$scratch/before" "$scratch/after"
 
 expect_exit 0 'import: exit 0' migrate --json --user "${jean[0]}" /root/jean.tar.gz
 said 'all messages are imported' "(d['imported'], d['present'], d['refused']) == ($messages, 0, 0)"
-said 'the folders add up' "total == {'archive': $messages, 'imported': $messages, 'present': 0, 'refused': 0}"
+said 'the folders add up' "total == {'in_archive': $messages, 'imported': $messages, 'present': 0, 'refused': 0}"
 said 'Dovecot counts them, in each folder' 'all(f["counted"] == f["imported"] for f in d["folders"])'
 said 'folders have the names that Dovecot gives them' \
 	'{f["folder"] for f in d["folders"]} >= {"INBOX", "Sent", "Été", "Archives.2019", "Archives.2019.Été", "Vide"}'
 said 'it has a number' 'd["import"] >= 1'
 check 'every line is JSON' json_lines "$scratch/event"
-done_event 'sorted((f["folder"], f["archive"], f["imported"]) for f in d["folders"])' >"$scratch/real"
+done_event 'sorted((f["folder"], f["in_archive"], f["imported"]) for f in d["folders"])' >"$scratch/real"
 expect_same 'the dry run had the same counts' "$scratch/dry" "$scratch/real"
 view "${jean[0]}" >"$scratch/first"
 expect_same 'uid, flags, keywords, dates and bytes are the same in every folder' "$scratch/old.view" "$scratch/first"

@@ -5,9 +5,10 @@
 recipe=3
 
 lab_packages=(
-	bind9-dnsutils bind9-utils ca-certificates curl dbus debian-archive-keyring dnsmasq-base groff-base iproute2 isync
-	libio-socket-inet6-perl libio-socket-ssl-perl libnet-dns-perl libnet-ssleay-perl locales man-db mandoc mmdebstrap nsd openssl
-	procps python3 python3-dkim strace swaks systemd-container tmux util-linux zstd
+	ansible-core bind9-dnsutils bind9-utils ca-certificates curl dbus debian-archive-keyring dnsmasq-base groff-base
+	iproute2 isync libio-socket-inet6-perl libio-socket-ssl-perl libnet-dns-perl libnet-ssleay-perl locales man-db mandoc
+	mmdebstrap nsd openssh-client openssl procps python3 python3-dkim python3-jsonschema strace swaks systemd-container
+	tmux util-linux zstd
 )
 
 # Used while the project's Makefile has no target deps-list.
@@ -25,6 +26,7 @@ mail_packages=(
 	openssl bind9-dnsutils dnsutils cron postfix sqlite3 postfix-sqlite dovecot-core dovecot-imapd dovecot-sqlite
 	dovecot-lmtpd dovecot-sieve dovecot-managesieved opendkim opendkim-tools spamassassin spamd spamc spamass-milter
 	libmail-spf-perl strace
+	openssh-server python3 # of a host that Ansible can reach
 )
 
 cmd_deps() {
