@@ -21,7 +21,7 @@ SQL = re.compile(r'(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA|BEGIN|ALTER|DROP) 
 CALLS = {
     'SYMPTOM', 'WORDS',  # expressions for lines of logs; their texts are marked
     'accounts_prepare', 'accounts_execute', 'database_run', 'column_of_all',  # SQL
-    'json_pack', 'json_unpack', 'strstr', 'strcasestr', 'seam', '_Static_assert', 'dialogue_ask',
+    '__asm__', 'json_pack', 'json_unpack', 'strstr', 'strcasestr', 'seam', '_Static_assert', 'dialogue_ask',
     'ask_message', 'ask_message_with', 'judged',  # the mail that checks send
 }
 EXCEPTIONS = {
