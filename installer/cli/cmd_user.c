@@ -116,12 +116,12 @@ static const struct row_kind kind = {
 
 static bool password_stdin;
 
+/* address as printable() has it. */
 static struct error *obtain_hash(const struct cli *cli, const char *question, const char *address, char **ret)
 {
-	CLEAN(free) char *shown = printable(address);
-	CLEAN(free) char *asked = text("%s %s: ", question, shown), *whose = text("%s %s", cli->command->name, shown);
+	CLEAN(free) char *whose = text("%s %s", cli->command->name, address);
 	struct bytes password = { 0 };
-	struct error *e = password_obtain(password_stdin, asked, whose, &password);
+	struct error *e = password_obtain(password_stdin, question, whose, &password);
 
 	if (!e)
 		e = password_hash(&password, ret);
@@ -154,7 +154,9 @@ static struct error *run_add(struct cli *cli)
 	TRY(wrap(prepare(&in), "user add"));
 	TRY(rows_open(cli, &s, &a));
 	TRY(wrap(check_before(a, in.value[USER_ADDRESS]), "user add"));
-	TRY(obtain_hash(cli, _("Password for the new mailbox"), in.value[USER_ADDRESS], &in.value[USER_HASH]));
+	CLEAN(free) char *shown = printable(in.value[USER_ADDRESS]);
+	CLEAN(free) char *question = text(_("Password for the new mailbox %s: "), shown);
+	TRY(obtain_hash(cli, question, shown, &in.value[USER_HASH]));
 	TRY(wrap(rows_add_input(cli, &kind, a, &in), "user add"));
 	rows_done(cli, &kind, in.value[USER_ADDRESS], true, translated(kind.added));
 	return NULL;
@@ -179,7 +181,9 @@ static struct error *run_passwd(struct cli *cli)
 
 	TRY(rows_open(cli, &s, &a));
 	TRY(wrap(rows_find(&kind, a, cli->operands.v[0], &key), "user passwd"));
-	TRY(obtain_hash(cli, _("New password for"), key, &hash));
+	CLEAN(free) char *shown = printable(key);
+	CLEAN(free) char *question = text(_("New password for %s: "), shown);
+	TRY(obtain_hash(cli, question, shown, &hash));
 	TRY(wrap(accounts_user_set_hash(a, key, hash), "user passwd"));
 	end_sessions(&s, key);
 	rows_done(cli, &kind, key, true, _("%s has a new password"));

@@ -121,7 +121,7 @@ const struct command command_verify = {
 		N_("Asks the running server whether it does what it should and refuses what it must: mail in and out, "
 		   "aliases, blocklists, DKIM, spam, filters, relaying from an outside address, TLS, the database's "
 		   "maps, permissions, the queue, the disk, DNS. Each check is `ok`, `failed` or `unknown`, with a line "
-		   "of evidence; where it is not ok, the next command is said. `unknown` is what cannot be known now, "
+		   "of evidence; where it is not ok, the next command is given. `unknown` is what cannot be known now, "
 		   "such as a DNS record that is not published yet; it is not a failure. The exit status is 1 when a "
 		   "check failed."),
 		N_("It makes a mailbox for itself, `mailsetup-verify-HEX@DOMAIN`, with an alias and an entry on each "

@@ -82,7 +82,7 @@ static struct look finding_look(enum check_state state)
 /* Only a terminal has a width that is worth cutting for: a log keeps it all. */
 static char *brief_finding(const struct screen *s, const struct finding *f)
 {
-	CLEAN(free) char *whole = text("%s: %s", translated(f->title), f->evidence ? f->evidence : "");
+	CLEAN(free) char *whole = text(_("%s: %s"), translated(f->title), f->evidence ? f->evidence : "");
 	bool cut = (s->out_terminal || s->fixed_width) && !s->verbose && out_width(s) > INDENT + 10;
 
 	return text_fit(whole, cut ? out_width(s) - INDENT : 0);
