@@ -20,7 +20,7 @@ builder_tools=(strace valgrind)
 
 server_packages=(systemd systemd-sysv dbus ca-certificates iproute2 netbase procps)
 
-# Downloaded, not installed: what mailsetup and the guide ask for, in any release (spamd: 12 and later), and strace
+# Downloaded, not installed, with what building needs: what mailsetup and the guide ask for, in any release (spamd: 12 and later), and strace
 # to look at it.
 mail_packages=(
 	openssl bind9-dnsutils dnsutils cron postfix sqlite3 postfix-sqlite dovecot-core dovecot-imapd dovecot-sqlite
@@ -70,6 +70,13 @@ build_packages() { # build|package
 	printf '%s\n' "${list[@]}" "${builder_tools[@]}" | sort -u
 }
 
+# What a host may ask for: mailsetup's packages, and what building mailsetup on it needs.
+host_downloads() {
+	local packages
+	packages=$(build_packages build)
+	printf '%s\n' "${mail_packages[*]} git ${packages//$'\n'/ }"
+}
+
 # A -dev package depends on its library in exactly its own version: this finds the library's name in any release.
 runtime_libraries() { # BUILDER
 	local dev
@@ -87,7 +94,7 @@ ensure_root() { # RELEASE KIND
 	bare)
 		builder=$(ensure_root "$release" build)
 		packages=$(printf '%s\n' "${server_packages[@]}" && runtime_libraries "$builder")
-		downloads=${mail_packages[*]}
+		downloads=$(host_downloads)
 		;;
 	*) die "a root is 'build', 'package' or 'bare', not '$kind'" ;;
 	esac
@@ -114,7 +121,7 @@ make_root() { # RELEASE KIND DIR PACKAGES
 				apt-get clean
 				apt-get -qq -o Acquire::Languages=en update
 				apt-get -qqy --no-install-recommends --download-only install $(
-					apt-cache --no-all-versions show '"${mail_packages[*]}"' 2>/dev/null | sed -n "s/^Package: //p")')
+					apt-cache --no-all-versions show '"$(host_downloads)"' 2>/dev/null | sed -n "s/^Package: //p")')
 		fi
 		unshare --mount mmdebstrap --quiet --variant=minbase --mode=root --components=main "${options[@]}" \
 			--include="${packages//$'\n'/,}" "$release" "$tmp" "$uri"
