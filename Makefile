@@ -62,7 +62,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Each file under assets/ is embedded as it is, paired with its path on the target.
-$(BUILD)/assets.c: $(ASSETS) $(BUILD)/flags
+$(BUILD)/assets.c: $(ASSETS) docs/schema.json $(BUILD)/flags
 	@mkdir -p $(@D)
 	@{ printf '#include "ensure/asset.h"\n'; n=0; for f in $(ASSETS); do \
 	  printf '__asm__(".section .rodata\\nasset_%d: .incbin \\"%s\\"\\nasset_end_%d: .byte 0\\n.previous");\n' $$n $$f $$n; \
@@ -70,9 +70,8 @@ $(BUILD)/assets.c: $(ASSETS) $(BUILD)/flags
 	  printf 'const struct asset assets[] = {\n'; n=0; for f in $(ASSETS); do \
 	  path=$${f#assets}; case $$f in *.in) path=$${path%.in} template=true;; *) template=false;; esac; \
 	  printf '\t{ "%s", asset_%d, asset_end_%d, %s },\n' $$path $$n $$n $$template; n=$$((n + 1)); done; \
-	  printf '\t{ 0 },\n};\n'; } > $@
-
-$(BUILD)/installer/cli/help_json.o: docs/schema.json
+	  printf '\t{ 0 },\n};\n'; \
+	  printf '__asm__(".section .rodata\\n.globl json_schema\\njson_schema: .incbin \"docs/schema.json\"\\n.byte 0\\n.previous");\n'; } > $@
 
 $(BUILD)/assets.o: $(BUILD)/assets.c
 	$(SAY) CC $<

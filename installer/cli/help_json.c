@@ -4,12 +4,6 @@
 
 #include <limits.h>
 
-__asm__(".section .rodata\n"
-	".globl json_schema\n"
-	"json_schema: .incbin \"docs/schema.json\"\n"
-	".byte 0\n"
-	".previous");
-
 static bool is_repeatable(const struct option_spec *o, bool parameter)
 {
 	for (size_t i = 0; parameter && i < param_count; i++)

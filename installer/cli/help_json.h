@@ -7,4 +7,4 @@
 
 /* One document: of that command, or of all (NULL). */
 void help_json(struct cli *cli, const struct command *c);
-extern const char json_schema[];
+extern const char json_schema[]; /* embedded by the Makefile, beside the assets */
