@@ -62,7 +62,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Each file under assets/ is embedded as it is, paired with its path on the target.
-$(BUILD)/assets.c: $(ASSETS) docs/schema.json $(BUILD)/flags
+$(BUILD)/assets.c: $(ASSETS) docs/schema.json $(BUILD)/flags Makefile
 	@mkdir -p $(@D)
 	@{ printf '#include "ensure/asset.h"\n'; n=0; for f in $(ASSETS); do \
 	  printf '__asm__(".section .rodata\\nasset_%d: .incbin \\"%s\\"\\nasset_end_%d: .byte 0\\n.previous");\n' $$n $$f $$n; \

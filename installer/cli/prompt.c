@@ -156,6 +156,7 @@ struct error *confirm(FILE *talk, const char *question, bool *ret)
 	fprintf(talk, "%s ", question);
 	fflush(talk);
 	TRY(line_read(STDIN_FILENO, 256, &answer));
-	*ret = rpmatch(bytes_text(&answer)) == 1;
+	/* The letters that begin a yes. rpmatch(3) would want the locale itself on the machine. */
+	*ret = *bytes_text(&answer) && strchr(_("yY"), *answer.data);
 	return NULL;
 }
