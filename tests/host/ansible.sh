@@ -74,19 +74,20 @@ log_in() { # ADDRESS PASSWORD
 # --- looked at ---
 
 lab manifest "$host" "$scratch/before"
-done_well 6 'check mode on a bare machine: a program, a server, four kinds of rows would come' --check
+done_well 7 'check mode on a bare machine: a program, a server, a domain, four kinds of rows would come' --check
 lab manifest "$host" "$scratch/after"
 check 'nothing is touched' same_machine "$scratch/before" "$scratch/after"
 
 # --- made ---
 
-done_well 6 'the first run makes them' -v
+done_well 7 'the first run makes them' -v
 expect_no_match 'no password is shown' 'mot, de|mot-de-passe|secret-de-l' cat "$scratch/play"
 expect_match 'the accounts' '"address":"jean@exemple.fr","name":"Jean \\"le Grand\\", né Dupont","privilege":"utilisateur","active":true' \
 	on mailsetup user list --json
 expect_match 'are all there' '"address":"lucie@toto.fr","name":"","privilege":"administrateur"' on mailsetup user list --json
 expect_match 'the virtual alias' '"address":"contact@exemple.fr","destinations":\["jean@exemple.fr","lucie@toto.fr"\]' on mailsetup virtual-alias list --json
 expect_match 'the parameters' '^message_size_limit = 20971520$' on postconf message_size_limit
+expect_match 'the further domain, with its key' '"domain":"toto.fr","selector":"mail","state":"signs"' on mailsetup dkim list --json
 check 'an account is of use' log_in jean@exemple.fr 'mot, de "passe" de jean'
 check 'and the administrator'\''s' log_in "$admin" "$password"
 
@@ -95,9 +96,11 @@ check 'and the administrator'\''s' log_in "$admin" "$password"
 done_well 0 'the second run changes nothing'
 done_well 0 'nor would one in check mode' --check
 echo 'mailsetup_no_verify: true' >>"$scratch/server.yml" # it was seen twice
+on mailsetup domain add titi.fr --quiet
 printf 'un-tout-autre-mot\n' | on mailsetup user passwd jean@exemple.fr --password-stdin >/dev/null
 done_well 0 'a password that its user has changed is left alone'
 check 'and is still the new one' log_in jean@exemple.fr un-tout-autre-mot
+expect_match 'and so is a domain that was added by hand' '"domain":"titi.fr","selector":"mail","state":"signs"' on mailsetup dkim list --json
 # shellcheck disable=SC2016  # not for this shell
 sed -i 's|^  - {address: lucie.*|&\n  - {address: paul@exemple.fr, hash: "HASH"}|' "$scratch/server.yml"
 sed -i "s|HASH|$(on doveadm pw -s SHA512-CRYPT -p mot-de-passe-de-paul)|" "$scratch/server.yml"
