@@ -244,5 +244,6 @@ while read -r bad what; do
 done <"$scratch/verdicts"
 check '(all were judged)' test "$(wc -l <"$scratch/verdicts")" = "$n"
 expect_text 'docs/schema.json is whole: each command is in it and was asked, and nothing else' '' tests/host/schema.py schema "$said"
+expect_text 'docs/JSON.md says what is so' '' tests/host/schema.py page "$said"
 
 finish

@@ -1,13 +1,15 @@
 #!/usr/bin/python3
 """Judges what `mailsetup ... --json` wrote by docs/schema.json.
 
-schema.py cases FOLDER     FOLDER/cases has "NUMBER NAME WANTED-EXIT EXIT WHAT" a line, FOLDER/NUMBER the standard output;
+schema.py cases FOLDER   FOLDER/cases has "NUMBER NAME WANTED-EXIT EXIT WHAT" a line, FOLDER/NUMBER the standard output;
                          prints "0|1 NAME: WHAT (WHY)" for each
 schema.py leaves FOLDER    of FOLDER/help, names the leaf commands
+schema.py page FOLDER    says what of docs/JSON.md is not so
 schema.py schema FOLDER    says what is wrong with the schema itself, or with how it goes with the commands of FOLDER/help and
                          the names of FOLDER/cases
 """
 import json
+import re
 import sys
 
 from jsonschema import Draft202012Validator
@@ -90,6 +92,25 @@ def cases(folder):
         yield number, name, int(wanted), int(status), what
 
 
+def page(names):
+    """Of each line of JSON in docs/JSON.md that is not as the schema has it, why; and of a key that it names and nothing has."""
+    name, text, n = None, open("docs/JSON.md", encoding="utf-8").read(), 0
+    keys = {key for o in objects(SCHEMA) for key in o["properties"]}
+    values = {value for o in objects(SCHEMA) for p in o["properties"].values() for value in p.get("enum", [p.get("const")])}
+    for line in text.splitlines():
+        if line.startswith("# mailsetup "):
+            words = line.split()[2:4]
+            name = "-".join(words) if "-".join(words) in names else words[0]
+            name = name if name in names else "steps"  # an error is the same for all
+        elif line.startswith("{"):
+            n += 1
+            yield from (f"{line}: {error.message}" for error in validator(name).iter_errors(json.loads(line)))
+    for row in re.findall(r"^\|[^|]*\|([^|]*)\|", text, re.M):
+        yield from (f"`{key}`: nothing is called so" for key in re.findall(r"`([a-z_]+)`", row) if key not in keys | values | {"true", "false", "null"})
+    if n < 10:
+        yield "no examples"
+
+
 def main(what, folder):
     commands = json.load(open(folder + "/help", encoding="utf-8"))["commands"]
     if what == "leaves":
@@ -98,6 +119,8 @@ def main(what, folder):
         for number, name, wanted, status, words in cases(folder):
             why = judge(name, wanted, status, open(f"{folder}/{number}", encoding="utf-8").read())
             print(int(why is not None), f"{name}: {words}" + (f" ({why})" if why else ""))
+    elif what == "page":
+        print(*page(set(leaves(commands))), sep="\n", end="")
     else:
         Draft202012Validator.check_schema(SCHEMA)
         names = set(leaves(commands)) | {"version"}

@@ -26,7 +26,7 @@ mail_packages=(
 	openssl bind9-dnsutils dnsutils cron postfix sqlite3 postfix-sqlite dovecot-core dovecot-imapd dovecot-sqlite
 	dovecot-lmtpd dovecot-sieve dovecot-managesieved opendkim opendkim-tools spamassassin spamd spamc spamass-milter
 	libmail-spf-perl strace
-	openssh-server python3 # of a host that Ansible can reach
+	openssh-server python3 python3-apt # of a host that Ansible can reach
 )
 
 cmd_deps() {
