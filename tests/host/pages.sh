@@ -18,10 +18,10 @@ bare_repository() {
 
 world_listens() { # on port 25 of mx.dehors.example
 	sink_listens || {
-		outside timeout 400 /usr/bin/python3 -c 'import socket
+		outside timeout 900 /usr/bin/python3 -c 'import os, socket, sys
+print(os.getpid(), file=open(sys.argv[1], "w"))
 listener = socket.create_server(("198.51.100.99", 25))
-while True: listener.accept()[0].close()' >/dev/null 2>&1 &
-		echo $! >"$scratch/listener"
+while True: listener.accept()[0].close()' "$scratch/listener" >/dev/null 2>&1 &
 		within 10 sink_listens
 	}
 }
