@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Runs what the pages tell their reader to type, and compares what is seen with what is printed there. Speaks TAP.
 
-usage: pages.py [--update] HOST TRANSCRIPT PAGE [SHORT-PAGE...]
+usage: pages.py [--update] HOST BARE-HOST TRANSCRIPT PAGE [SHORT-PAGE...]
+       pages.py --same PAGE PAGE        whether both have the same commands in the same order
 
 A block ```console is a session. Its lines with a prompt are commands, and what follows is what they print:
     "# " as root on the server, "$ " on a machine elsewhere; "> " goes on with the command, as a here-document does.
@@ -416,8 +417,19 @@ def retold(tap, main, page, commands):
                    else [f"it is none of the commands of {main.path}"])
 
 
+def same(one, other):
+    """The commands of a page and of its translation, compared."""
+    texts = [[line for c in page.retold + page.commands for line in (c.where + ": " + c.text).split("\n")]
+             for page in (Page(one), Page(other))]
+    shown = list(difflib.unified_diff(*texts, one, other, lineterm="", n=1))
+    print("\n".join(shown))
+    sys.exit(len(shown) > 0 or len(texts[0]) < 2)
+
+
 def main():
     words = sys.argv[1:]
+    if words[0] == "--same":
+        same(*words[1:])
     update = "--update" in words
     words = [word for word in words if word != "--update"]
     host, bare, transcript, *paths = words

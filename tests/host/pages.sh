@@ -2,7 +2,8 @@
 # What README.md and INSTALL.md tell their reader to type, run on hosts where nothing is installed, from the clone to the
 # rollback, and compared with what they print (pages.py says how). Under 6 minutes.
 #
-#   tests/host/pages.sh [--update]     --update: rewrites what the pages print, from what was seen
+#   tests/host/pages.sh [fr] [--update]     fr: LISEZMOI.md and INSTALL.fr.md, the program speaking French
+#                                           --update: rewrites what the pages print, from what was seen
 . "$(dirname "$0")/lib.sh"
 
 # What can be cloned: this work tree, changes that are not committed yet included.
@@ -18,10 +19,10 @@ bare_repository() {
 
 world_listens() { # on port 25 of mx.dehors.example
 	sink_listens || {
-		outside timeout 400 /usr/bin/python3 -c 'import socket
+		outside timeout 900 /usr/bin/python3 -c 'import os, socket, sys
+print(os.getpid(), file=open(sys.argv[1], "w"))
 listener = socket.create_server(("198.51.100.99", 25))
-while True: listener.accept()[0].close()' >/dev/null 2>&1 &
-		echo $! >"$scratch/listener"
+while True: listener.accept()[0].close()' "$scratch/listener" >/dev/null 2>&1 &
 		within 10 sink_listens
 	}
 }
@@ -64,6 +65,16 @@ clean_up() {
 	done
 }
 
+pages=(INSTALL.md README.md)
+export PAGES_LANG=C.UTF-8
+if [[ ${1-} == fr ]]; then
+	pages=(INSTALL.fr.md LISEZMOI.md)
+	PAGES_LANG=fr_FR.UTF-8
+	shift
+	check 'both languages have the same commands in the same order' /usr/bin/python3 tests/host/pages.py --same INSTALL.md INSTALL.fr.md
+	check 'in the short pages, too' /usr/bin/python3 tests/host/pages.py --same README.md LISEZMOI.md
+fi
+
 bare_repository
 boot
 bare=$host
@@ -72,9 +83,15 @@ boot
 lab copy "$host" "$scratch/mailsetup.git" /root/mailsetup.git
 
 mkdir -p build
-/usr/bin/python3 -u tests/host/pages.py "$@" "$host" "$bare" build/pages.json INSTALL.md README.md | tee "$scratch/tap" || true
-number=$(grep -cE '^(not )?ok ' "$scratch/tap")
-failed=$(grep -c '^not ok ' "$scratch/tap") || true
+/usr/bin/python3 -u tests/host/pages.py "$@" "$host" "$bare" "build/${pages[0]}.json" "${pages[@]}" | tee "$scratch/tap" || true
+number=$((number + $(grep -cE '^(not )?ok ' "$scratch/tap")))
+failed=$((failed + $(grep -c '^not ok ' "$scratch/tap" || true)))
+graph() { # the edges that the short page draws, and those of the program
+	diff <(sed -n '/^```mermaid/,/^```$/s/^ *\(.*\) --> \(.*\)/\1 \2/p' "${pages[1]}" | sort) \
+		<(on mailsetup steps --dot | sed -n 's/.*"\(.*\)" -> "\(.*\)";/\1 \2/p' | sort)
+}
+host=$bare
+check "the picture in ${pages[1]} is the graph" graph
 check 'few commands are shown without being run' test "$(grep -c '^# .* commands not run' "$scratch/tap")" -lt 10
 
 finish
