@@ -28,7 +28,7 @@ formats() { # PAGE
 fits() { # PAGE
 	MANWIDTH=80 LC_ALL=C.UTF-8 man --encoding=UTF-8 -l "$1" >"$scratch/page" 2>"$scratch/faults" && cat "$scratch/faults" &&
 		[[ ! -s $scratch/faults ]] &&
-		LC_ALL=C.UTF-8 awk 'length > 80 { print; bad = 1 } END { exit bad || NR < 50 }' "$scratch/page"
+		(($(wc -l <"$scratch/page") > 50)) && ! LC_ALL=C.UTF-8 grep -E '^.{81}' "$scratch/page"
 }
 
 mapfile -t pages < <(find "$build/man" -name 'mailsetup*.[58]' | sort)
