@@ -44,8 +44,7 @@ static void show_blockers(const struct screen *s, const struct run *run)
 			style(s->out_color, PLAIN));
 	for (size_t i = 0; i < run->blockers.n; i++) {
 		fputs("  ", s->out);
-		put_text(s->out, run->blockers.v[i]);
-		fputc('\n', s->out);
+		put_flow(s, s->out, run->blockers.v[i], 2, 2);
 	}
 }
 
@@ -67,8 +66,10 @@ static void show(struct cli *cli, struct session *s)
 		pager = (struct pager){ 0 };
 	else
 		pager_open(&pager, screen);
-	fprintf(screen->out, _("%s, the mail server of %s: %zu changes in %zu steps; none is made yet.\n"), cli->params.hostname,
+	CLEAN(free)
+	char *summary = text(_("%s, the mail server of %s: %zu changes in %zu steps; none is made yet."), cli->params.hostname,
 		cli->params.domain, run->difference_count, steps);
+	put_flow(screen, screen->out, summary, 0, 0);
 	for (size_t i = 0; i < s->graph.n; i++)
 		if (count_of(run, s->graph.nodes[i].step))
 			show_step(screen, run, s->graph.nodes[i].step);

@@ -34,7 +34,7 @@ await() { # NAME REGEX SECONDS
 	return 1
 }
 # What is there to be copied is never broken: lines of a diff, records of the DNS, remedies, log lines.
-copied='^    [-+@ ]|^ *(→|->) |\bIN (A|AAAA|MX|TXT|PTR|SRV|CAA|TLSA)\b|v=(spf1|DKIM1|DMARC1)'
+copied='^    [-+@ ]|^ *(→|->) |[[:space:]]IN[[:space:]]+(A|AAAA|MX|TXT|PTR|SRV|CAA|TLSA)[[:space:]]|v=(spf1|DKIM1|DMARC1)'
 narrow() { # WIDTH FILE
 	! grep -Ev -e "$copied" "$2" | LC_ALL=C.UTF-8 grep -E "^.{$(($1 + 1))}"
 }
@@ -85,5 +85,85 @@ for width in 60 80 120; do
 		look "$width" utf8 "$language" LC_CTYPE=C.UTF-8 "LANG=$language.UTF-8"
 	done
 done
+
+# --- colours, quiet, and where there is no terminal ---
+
+escape=$'\033'
+coloured() { # NAME=VALUE...
+	window colours 80 "tests/lab/lab exec $host env TERM=screen-256color LC_ALL=C.UTF-8 $* mailsetup status" && await colours '^@@@ end' 30
+	local status=$?
+	seen colours -e -S - >"$scratch/colours"
+	tm kill-session -t colours
+	((status == 0)) && grep -q "$escape" "$scratch/colours"
+}
+check 'a terminal has colours' coloured
+expect_exit 1 'none with NO_COLOR' coloured NO_COLOR=1
+expect_exit 1 'nor on a dumb terminal' coloured TERM=dumb
+# A pseudo-terminal that keeps every byte.
+raw() { # NAME=VALUE... mailsetup ARGUMENT...
+	on env "$@" >"$scratch/raw" 2>&1 </dev/null
+	! grep -q -e "$escape" -e $'\r' "$scratch/raw" || { cat -v "$scratch/raw" | head; return 1; }
+}
+check 'no escape sequence into a pipe' raw TERM=screen-256color mailsetup status
+check 'nor from verify' raw TERM=screen-256color mailsetup verify --no-mail
+check 'nor from an install' raw TERM=screen-256color mailsetup install --no-verify
+silent() {
+	window silent 80 "tests/lab/lab exec $host env TERM=screen-256color LC_ALL=C.UTF-8 mailsetup $*" && await silent '^@@@ end' 60
+	seen silent -S - >"$scratch/silent"
+	tm kill-session -t silent
+	cat "$scratch/silent"
+	[[ $(tr -d '\n' <"$scratch/silent") == '@@@ end 0' ]]
+}
+for c in 'install --quiet' 'install --quiet --no-verify' 'verify --quiet --no-mail' 'plan --quiet' 'user disable jean@exemple.fr --quiet' \
+	'user enable jean@exemple.fr --quiet' 'user delete jean@exemple.fr --quiet'; do
+	check "$c shows nothing" silent "$c"
+done
+halt
+
+# --- an install, looked at while it runs, in a window that changes its width ---
+
+boot
+put_program
+live='^\[ ?[0-9]+/[0-9]+\]   [a-z]'
+printf '%s\n' "$password" >"$scratch/password"
+window install 80 "tests/lab/lab exec $host env TERM=screen-256color LC_ALL=C.UTF-8 mailsetup install --domain exemple.fr --admin $admin --password-stdin <$scratch/password"
+frames=0
+lives=0
+bars=0
+resized=0
+bad=
+for ((i = 0; i < 1200; i++)); do
+	seen install -S - >"$scratch/frame"
+	! grep -q '^@@@ end' "$scratch/frame" || break
+	frames=$((frames + 1))
+	n=$(grep -Ec "$live" "$scratch/frame" || true)
+	((n <= 1)) || bad+="frame $frames has $n live lines
+$(cat "$scratch/frame")
+"
+	lives=$((lives + n))
+	# The live line is the last one, and has not been broken.
+	((n == 0)) || grep . "$scratch/frame" | tail -n 1 | grep -Eq "$live" || bad+="frame $frames: something stands below the live line
+$(cat "$scratch/frame")
+"
+	if ((n == 1)) && grep -E "$live" "$scratch/frame" | grep -q '█'; then
+		bars=$((bars + 1))
+		case $bars in
+		3) tm resize-window -t install -x 60 && resized=$((resized + 1)) ;;
+		8) tm resize-window -t install -x 120 && resized=$((resized + 1)) ;;
+		13) tm resize-window -t install -x 70 && resized=$((resized + 1)) ;;
+		esac
+		# What was drawn in a wider window stands until the next redraw.
+		sleep 0.5
+	fi
+	sleep 0.1
+done
+printf '%s' "$bad" >"$scratch/output"
+record "$([[ -z $bad ]]; echo $?)" "one live line at most, never broken, in $frames looks"
+record "$( ((lives >= 5 && bars >= 3)); echo $?)" "it was seen $lives times, with its bar $bars times"
+record "$( ((resized >= 1)); echo $?)" "the window changed its width $resized times meanwhile"
+check 'the install ended well' grep -q '^@@@ end 0$' "$scratch/frame"
+expect_exit 1 'nothing of the live line is left' grep -E "$live|█|░" "$scratch/frame"
+expect_text 'each step has its line, once' 20 grep -Ec '^\[ ?[0-9]+/20\] ✓ ' "$scratch/frame"
+expect_text 'the cursor is there' 1 tm display-message -p -t install '#{cursor_flag}'
 
 finish
