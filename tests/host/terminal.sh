@@ -4,6 +4,7 @@
 
 socket=mailsetup-test-$$
 cat >"$scratch/tmux.conf" <<'CONF'
+set -g exit-empty off
 set -g status off
 set -g history-limit 50000
 CONF
