@@ -150,6 +150,11 @@ demo:
 	tests/lab/lab deps
 	tests/demo $(RELEASE)
 
+#: make pictures      docs/pictures anew, from a real run on a throwaway host (as root)
+pictures:
+	tests/lab/lab deps
+	docs/pictures/make
+
 #: make check         all tests: unit, command line, real Debian 11 hosts (as root; under 40 minutes)
 check: deps
 	tests/lab/lab deps
@@ -184,7 +189,7 @@ clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all help po pot deps deps-list deb deb-deps deb-deps-list install demo check check-long unit unit-run unit-build bench clean FORCE
+.PHONY: all help po pot deps deps-list deb deb-deps deb-deps-list install demo pictures check check-long unit unit-run unit-build bench clean FORCE
 .SECONDARY:
 
 -include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d)

@@ -9,7 +9,7 @@ check 'the program writes its pages' make -s --no-print-directory -j"$(nproc)" "
 lint() { # PAGE
 	local faults
 	faults=$(mandoc -T lint -W warning "$1" | grep -v 'outdated mandoc.db' || true)
-	[[ $1 == */man/mailsetup* ]] || faults=$(grep -Ev 'first section is not "NAME"|NAME section' <<<"$faults" || true)
+	[[ $1 == */man/mailsetup* ]] || faults=$(grep -Ev 'first section is not "NAME"|NAME section without' <<<"$faults" || true)
 	printf '%s' "$faults"
 	[[ -z $faults ]]
 }
@@ -28,7 +28,7 @@ formats() { # PAGE
 fits() { # PAGE
 	MANWIDTH=80 LC_ALL=C.UTF-8 man --encoding=UTF-8 -l "$1" >"$scratch/page" 2>"$scratch/faults" && cat "$scratch/faults" &&
 		[[ ! -s $scratch/faults ]] &&
-		(($(wc -l <"$scratch/page") > 50)) && ! LC_ALL=C.UTF-8 grep -E '.{81}' "$scratch/page"
+		(($(wc -l <"$scratch/page") > 50)) && ! LC_ALL=C.UTF-8 grep -E '^.{81}' "$scratch/page"
 }
 
 mapfile -t pages < <(find "$build/man" -name 'mailsetup*.[58]' | sort)

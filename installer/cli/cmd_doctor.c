@@ -61,12 +61,15 @@ static void heading(const struct screen *s, const struct finding *f)
 	enum style look = !f->symptom ? YELLOW : severity == SEVERITY_ERROR ? RED : severity == SEVERITY_WARNING ? YELLOW : DIM;
 
 	fprintf(s->out, "%s%s%s ", style(s->out_color, look), screen_mark(s, mark), style(s->out_color, PLAIN));
-	put_text(s->out, f->symptom ? f->symptom->name : f->key);
-	fprintf(s->out, "  %s, %llu x, ", f->symptom ? translated(severity_name(severity)) : _("not known"), (unsigned long long)f->count);
-	if (f->count > 1)
-		fprintf(s->out, _("%s to %s\n"), first, last);
-	else
-		fprintf(s->out, "%s\n", last);
+	CLEAN(free) char *span = f->count > 1 ? text(_("%s to %s"), first, last) : text_copy(last);
+	if (f->symptom) {
+		CLEAN(free) char *line = text("%s, %llu x, %s", translated(severity_name(severity)), (unsigned long long)f->count, span);
+		fprintf(s->out, "%s  ", f->symptom->name);
+		put_flow(s, s->out, line, 4 + strlen(f->symptom->name), 4);
+	} else {
+		CLEAN(free) char *line = text(_("%s, not known, %llu x, %s"), f->key, (unsigned long long)f->count, span);
+		put_flow(s, s->out, line, 2, 4);
+	}
 }
 
 static void paragraph(const struct screen *s, const char *lead, const char *words)
@@ -86,7 +89,8 @@ static void finding_show(const struct screen *s, const struct finding *f)
 	for (size_t i = 0; i < shown; i++) {
 		CLEAN(free) char *detail = text_fit(f->details[i].text, 200);
 
-		fprintf(s->out, "    %6llu x  %s\n", (unsigned long long)f->details[i].count, detail);
+		fprintf(s->out, "    %6llu x  ", (unsigned long long)f->details[i].count);
+		put_flow(s, s->out, detail, 14, 14);
 	}
 	if (shown < f->detail_count)
 		fprintf(s->out, _("    and %zu more\n"), f->detail_count - shown + (f->others > 0));
@@ -106,12 +110,14 @@ static void summary_show(const struct screen *s, const struct doctor *d, int64_t
 	CLEAN(free) char *from = time_text(doctor_stopped(d) ? doctor_stopped(d) : since);
 	unsigned long long lines = doctor_lines(d), errors = doctor_count(d, SEVERITY_ERROR), warnings = doctor_count(d, SEVERITY_WARNING);
 
+	CLEAN(free) char *summary = NULL;
 	if (errors || warnings)
-		fprintf(s->out, _("%llu errors and %llu warnings in %llu messages since %s\n"), errors, warnings, lines, from);
+		summary = text(_("%llu errors and %llu warnings in %llu messages since %s"), errors, warnings, lines, from);
 	else
-		fprintf(s->out, _("nothing wrong in %llu messages since %s\n"), lines, from);
+		summary = text(_("nothing wrong in %llu messages since %s"), lines, from);
+	put_flow(s, s->out, summary, 0, 0);
 	if (doctor_stopped(d))
-		fputs(_("The log is too long to be read whole: what is older was left out. Give a shorter --since.\n"), s->out);
+		put_flow(s, s->out, _("The log is too long to be read whole: what is older was left out. Give a shorter --since."), 0, 0);
 }
 
 static json_t *finding_json(const struct finding *f)
@@ -287,7 +293,8 @@ static void list_symptoms(const struct cli *cli)
 		put_padded(cli->screen.out, s->name, 22);
 		fputc(' ', cli->screen.out);
 		put_padded(cli->screen.out, translated(severity_name(s->severity)), SEVERITY_COLUMNS);
-		fprintf(cli->screen.out, " %s\n", translated(s->cause));
+		fputc(' ', cli->screen.out);
+		put_flow(&cli->screen, cli->screen.out, translated(s->cause), 24 + SEVERITY_COLUMNS, 24);
 	}
 	json_object_set_new(document, "symptoms", all);
 	if (cli->json)

@@ -44,9 +44,22 @@ static void show_blockers(const struct screen *s, const struct run *run)
 			style(s->out_color, PLAIN));
 	for (size_t i = 0; i < run->blockers.n; i++) {
 		fputs("  ", s->out);
-		put_text(s->out, run->blockers.v[i]);
-		fputc('\n', s->out);
+		put_flow(s, s->out, run->blockers.v[i], 2, 2);
 	}
+}
+
+static void put_summary(struct cli *cli, size_t changes, size_t steps)
+{
+	const char *hostname = cli->params.hostname, *domain = cli->params.domain;
+	CLEAN(free) char *summary = NULL;
+
+	if (steps == 1)
+		summary = text(ngettext("%s, the mail server of %s: %zu change in one step; it is not made yet.",
+				       "%s, the mail server of %s: %zu changes in one step; none is made yet.", changes),
+			hostname, domain, changes);
+	else
+		summary = text(_("%s, the mail server of %s: %zu changes in %zu steps; none is made yet."), hostname, domain, changes, steps);
+	put_flow(&cli->screen, cli->screen.out, summary, 0, 0);
 }
 
 static void show(struct cli *cli, struct session *s)
@@ -67,8 +80,7 @@ static void show(struct cli *cli, struct session *s)
 		pager = (struct pager){ 0 };
 	else
 		pager_open(&pager, screen);
-	fprintf(screen->out, _("%s, the mail server of %s: %zu changes in %zu steps; none is made yet.\n"), cli->params.hostname,
-		cli->params.domain, run->difference_count, steps);
+	put_summary(cli, run->difference_count, steps);
 	for (size_t i = 0; i < s->graph.n; i++)
 		if (count_of(run, s->graph.nodes[i].step))
 			show_step(screen, run, s->graph.nodes[i].step);

@@ -87,13 +87,12 @@ static void entry_show(const struct screen *s, const struct queue_entry *e, int6
 	fprintf(s->out, " %7s %7s  %s", age, size, style(s->out_color, hold ? YELLOW : PLAIN));
 	put_padded(s->out, e->queue, 8);
 	fprintf(s->out, "%s  ", style(s->out_color, PLAIN));
-	put_text(s->out, bytes_text(&way));
-	fputc('\n', s->out);
+	put_flow(s, s->out, bytes_text(&way), 41, 14);
 	distinct(&e->reasons, s->verbose ? SIZE_MAX : SHOWN, &reasons);
 	for (size_t i = 0; i < reasons.n; i++) {
 		fprintf(s->out, "%14s%s", "", style(s->out_color, DIM));
-		put_text(s->out, reasons.v[i]);
-		fprintf(s->out, "%s\n", style(s->out_color, PLAIN));
+		put_flow(s, s->out, reasons.v[i], 14, 14);
+		fputs(style(s->out_color, PLAIN), s->out);
 	}
 }
 

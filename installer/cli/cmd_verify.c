@@ -20,7 +20,8 @@ static void list_text(const struct screen *s)
 {
 	for (size_t i = 0; all_checks[i]; i++) {
 		put_padded(s->out, all_checks[i]->name, 20);
-		fprintf(s->out, " %s\n", translated(all_checks[i]->title));
+		fputc(' ', s->out);
+		put_flow(s, s->out, translated(all_checks[i]->title), 21, 21);
 	}
 }
 

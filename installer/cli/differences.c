@@ -21,8 +21,7 @@ void difference_show(const struct screen *s, const struct difference *d, const c
 	char *line = text("%s%s%s %s: %s", prefix ? prefix : "", prefix ? ": " : "", d->verb, d->target, d->shown);
 
 	fputs("  ", s->out);
-	put_text(s->out, line);
-	fputc('\n', s->out);
+	put_flow(s, s->out, line, 2, 6);
 	show_diff(s, d->diff);
 }
 

@@ -177,7 +177,8 @@ void help_program(const struct screen *s, FILE *f)
 {
 	size_t width = help_width(s);
 
-	fputs(_("mailsetup turns a bare Debian machine into a complete mail server.\n\n"), f);
+	put_wrapped(f, _("mailsetup turns a bare Debian machine into a complete mail server."), 0, 0, width);
+	fputc('\n', f);
 	help_usage(s, NULL, f);
 	put_heading(s, f, _("Commands:"));
 	for (size_t i = 0; commands[i]; i++)

@@ -47,7 +47,8 @@ void next_show(struct cli *cli, struct host *h)
 	const struct params *p = &cli->params;
 
 	fputc('\n', s->out);
-	fprintf(s->out, _("%s is the mail server of %s. What to do next:\n"), p->hostname, p->domain);
+	CLEAN(free) char *done = text(_("%s is the mail server of %s. What to do next:"), p->hostname, p->domain);
+	put_flow(s, s->out, done, 0, 0);
 	heading(s, _("DNS records to publish"));
 	records_show_to_publish(s, h, p, NULL);
 	heading(s, _("TCP ports to open to the world"));

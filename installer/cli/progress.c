@@ -43,6 +43,16 @@ static void add_bar(struct bytes *b, const struct progress *p, double percent, u
 	bytes_printf(b, "%s %3.0f %% ", p->screen->utf8 ? "" : "]", percent);
 }
 
+/* Back to the start of the live line. A terminal that has become narrower since has broken it into rows. */
+static void add_return(struct bytes *b, const struct progress *p)
+{
+	size_t width = screen_width(p->screen), rows = width && p->drawn ? (p->drawn - 1) / width : 0;
+
+	if (rows)
+		bytes_printf(b, "\033[%zuA", rows);
+	bytes_add_text(b, rows ? "\r\033[J" : "\r");
+}
+
 /* One write, so that the line does not flicker; one column less than the width, so that it does not wrap. */
 static void draw(struct progress *p, double percent, const char *what)
 {
@@ -56,10 +66,12 @@ static void draw(struct progress *p, double percent, const char *what)
 		add_bar(&line, p, percent > 100 ? 100 : percent, width >= 70 ? 20 : 10);
 	bytes_add_text(&line, what ? what : "");
 	CLEAN(free) char *shown = text_fit(line.data, width > 1 ? width - 1 : 1);
-	CLEAN(free) char *all = text("\r%s\033[K", shown);
-	fputs(all, p->screen->talk);
+	CLEAN(bytes) struct bytes all = { 0 };
+	add_return(&all, p);
+	bytes_printf(&all, "%s\033[K", shown);
+	fputs(all.data, p->screen->talk);
 	fflush(p->screen->talk);
-	p->drawn = true;
+	p->drawn = text_columns(shown);
 	p->drawn_at = p->now();
 }
 
@@ -67,9 +79,12 @@ void progress_erase(struct progress *p)
 {
 	if (!p->drawn)
 		return;
-	fputs("\r\033[K", p->screen->talk);
+	CLEAN(bytes) struct bytes back = { 0 };
+	add_return(&back, p);
+	bytes_add_text(&back, "\033[K");
+	fputs(back.data, p->screen->talk);
 	fflush(p->screen->talk);
-	p->drawn = false;
+	p->drawn = 0;
 }
 
 void progress_begin(struct progress *p, const char *step, const char *title, unsigned index, unsigned count)

@@ -10,7 +10,7 @@ struct progress {
 	double (*now)(void); /* seconds; a test has its own clock */
 	char step[64];
 	unsigned index, count;
-	bool drawn; /* a line stands there */
+	size_t drawn; /* columns of the live line; 0: there is none */
 	double drawn_at;
 	double line_at; /* of the last plain line, or the begin of the step */
 	double line_percent;

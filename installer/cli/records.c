@@ -14,8 +14,10 @@ void records_show(const struct screen *s, const struct dns_records *records)
 		const struct dns_record *r = &records->v[i];
 		CLEAN(free) char *line = published_line(r);
 
-		fprintf(s->out, "%s; %s%s%s\n", style(s->out_color, DIM), translated(r->reason), level_note(r->level),
-			style(s->out_color, PLAIN));
+		CLEAN(free) char *reason = text("; %s%s", translated(r->reason), level_note(r->level));
+		fputs(style(s->out_color, DIM), s->out);
+		put_wrapped_behind(s->out, reason, 0, "; ", screen_wrap(s, s->out));
+		fputs(style(s->out_color, PLAIN), s->out);
 		fprintf(s->out, "%s\n", line);
 	}
 }
@@ -99,7 +101,7 @@ void records_show_to_publish(const struct screen *s, struct host *h, const struc
 
 	read_to_publish(h, p, domain, &published);
 	records_show(s, &published.records);
-	fputs(_("`mailsetup dns` shows them again, with optional ones; `mailsetup dns --check` asks the DNS for them.\n"), s->out);
+	put_flow(s, s->out, _("`mailsetup dns` shows them again, with optional ones; `mailsetup dns --check` asks the DNS for them."), 0, 0);
 }
 
 void records_json_to_publish(struct cli *cli, struct host *h, const char *domain)

@@ -10,8 +10,8 @@ static void put_lines(
 	list_split(&all, lines, "\r\n");
 	for (size_t i = 0; i < all.n; i++) {
 		fprintf(s->talk, "%s%s", style(s->talk_color, look), i ? others : first);
-		put_text(s->talk, all.v[i]);
-		fprintf(s->talk, "%s\n", style(s->talk_color, PLAIN));
+		put_flow(s, s->talk, all.v[i], text_columns(first), text_columns(first));
+		fputs(style(s->talk_color, PLAIN), s->talk);
 	}
 }
 
@@ -41,7 +41,7 @@ int report(const struct cli *cli, struct error *e)
 		put_lines(s, error_message(e), "mailsetup: ", "           ", RED);
 		put_lines(s, error_detail(e), "    ", "    ", DIM);
 		if (cli->next)
-			fprintf(s->talk, "%s\n", cli->next);
+			put_flow(s, s->talk, cli->next, 0, 0);
 	}
 	error_free(e);
 	return code;

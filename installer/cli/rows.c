@@ -95,9 +95,29 @@ static json_t *row_json(const struct row_kind *kind, char *const *cells, bool de
 
 static void put_cell(FILE *f, const char *s, size_t width, bool last)
 {
-	CLEAN(free) char *fit = text_fit(s, 0);
+	CLEAN(free) char *fit = text_fit(s, width);
 
 	put_padded(f, fit, last ? 0 : width + 2);
+}
+
+#define NARROWEST 8 /* of a cell that is cut */
+
+/* On a terminal, cuts the widest columns until the table fits; never the key, by which a row is named. `show` and a pipe have all. */
+static void fit_columns(const struct screen *s, const struct row_kind *kind, size_t *width, size_t n)
+{
+	for (;;) {
+		size_t total = 0, widest = 0;
+
+		for (size_t i = 0; i < n; i++) {
+			if (kind->columns[i].detail)
+				continue;
+			total += width[i] + (total ? 2 : 0);
+			widest = i && (!widest || width[i] > width[widest]) ? i : widest;
+		}
+		if (total <= screen_wrap(s, s->out) || !widest || width[widest] <= NARROWEST)
+			return;
+		width[widest]--;
+	}
 }
 
 static void put_table(struct cli *cli, const struct row_kind *kind, const struct list *cells)
@@ -117,6 +137,7 @@ static void put_table(struct cli *cli, const struct row_kind *kind, const struct
 			width[i] = columns > width[i] ? columns : width[i];
 		}
 	}
+	fit_columns(&cli->screen, kind, width, n);
 	fputs(style(cli->screen.out_color, BOLD), f);
 	for (size_t i = 0; i <= last; i++)
 		if (!kind->columns[i].detail)

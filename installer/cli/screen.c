@@ -44,6 +44,13 @@ unsigned screen_width(const struct screen *s)
 	return n >= 20 && n <= 1000 ? (unsigned)n : 80;
 }
 
+size_t screen_wrap(const struct screen *s, const FILE *f)
+{
+	bool terminal = f == s->talk ? s->live : s->out_terminal;
+
+	return terminal || s->fixed_width ? screen_width(s) : SIZE_MAX;
+}
+
 const char *screen_mark(const struct screen *s, enum mark mark)
 {
 	static const char *const marks[][2] = {
@@ -72,6 +79,18 @@ const char *style(bool color, enum style style)
 	return color ? sequences[style] : "";
 }
 
+/* The bytes of a character of UTF-8, where s starts with one; else 1. */
+static size_t utf8_length(const char *s)
+{
+	unsigned char c = (unsigned char)*s;
+	size_t n = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 1;
+
+	for (size_t i = 1; i < n; i++)
+		if (((unsigned char)s[i] & 0xc0) != 0x80)
+			return 1;
+	return n;
+}
+
 /* The next character: its bytes and its columns; columns -1 for what cannot be shown. Never 0 bytes before the
  * end. */
 static size_t next_character(const char *s, mbstate_t *state, int *ret_columns)
@@ -82,10 +101,24 @@ static size_t next_character(const char *s, mbstate_t *state, int *ret_columns)
 	if (n == (size_t)-1 || n == (size_t)-2) {
 		*state = (mbstate_t){ 0 };
 		*ret_columns = -1;
-		return 1;
+		return MB_CUR_MAX > 1 ? 1 : utf8_length(s);
 	}
 	*ret_columns = n ? wcwidth(c) : 0;
 	return n;
+}
+
+/* One column of ASCII for n bytes that cannot be shown. */
+static const char *stand_in(const char *s, size_t n)
+{
+	static const char *const likes[][2] = { { "“", "\"" }, { "”", "\"" }, { "«", "\"" }, { "»", "\"" }, { "’", "'" }, { "‘", "'" },
+		{ "–", "-" }, { "—", "-" }, { "×", "x" }, { "…", "~" }, { "\u00a0", " " }, { "\u202f", " " } };
+
+	if (*s == '\n' || *s == '\t')
+		return " ";
+	for (size_t i = 0; i < sizeof(likes) / sizeof(*likes); i++)
+		if (strlen(likes[i][0]) == n && strncmp(s, likes[i][0], n) == 0)
+			return likes[i][1];
+	return "?";
 }
 
 size_t text_columns(const char *s)
@@ -117,7 +150,7 @@ char *text_fit(const char *s, size_t limit)
 			break;
 		used += columns;
 		if (width < 0)
-			bytes_add_text(&b, *s == '\n' || *s == '\t' ? " " : "?");
+			bytes_add_text(&b, stand_in(s, n));
 		else
 			bytes_add(&b, s, n);
 	}
@@ -139,39 +172,75 @@ void put_padded(FILE *f, const char *s, size_t columns)
 	fprintf(f, "%s%*s", s, used < columns ? (int)(columns - used) : 0, "");
 }
 
-static void put_paragraph(FILE *f, const char *s, size_t column, size_t indent, size_t width)
+/* The words from `from` on that make one, up to the closing backquote: their number. */
+static size_t words_together(const struct list *words, size_t from, size_t room)
+{
+	size_t columns = 0, quotes = 0;
+
+	for (size_t i = from; i < words->n; i++) {
+		for (const char *c = words->v[i]; *c; c++)
+			quotes += *c == '`';
+		columns += text_columns(words->v[i]) + (i > from);
+		if (columns > room)
+			return 1;
+		if (quotes % 2 == 0)
+			return i - from + 1;
+	}
+	return 1;
+}
+
+static void put_paragraph(FILE *f, const char *s, size_t column, const char *lead, size_t width)
 {
 	CLEAN(list) struct list words = { 0 };
+	size_t indent = text_columns(lead), together;
 	bool first = true;
 
 	list_split(&words, s, " ");
-	for (size_t i = 0; i < words.n; i++) {
-		size_t n = text_columns(words.v[i]);
+	for (size_t i = 0; i < words.n; i += together) {
+		size_t n = 0;
 
+		together = words_together(&words, i, width > indent ? width - indent : 0);
+		for (size_t k = i; k < i + together; k++)
+			n += text_columns(words.v[k]) + (k > i);
 		if (!first && column + 1 + n > width) {
-			fprintf(f, "\n%*s", (int)indent, "");
+			fprintf(f, "\n%s", lead);
 			column = indent;
 			first = true;
 		}
-		fprintf(f, "%s%s", first ? "" : " ", words.v[i]);
+		for (size_t k = i; k < i + together; k++)
+			fprintf(f, "%s%s", first && k == i ? "" : " ", words.v[k]);
 		column += n + !first;
 		first = false;
 	}
 	fputc('\n', f);
 }
 
-void put_wrapped(FILE *f, const char *s, size_t column, size_t indent, size_t width)
+void put_wrapped_behind(FILE *f, const char *s, size_t column, const char *lead, size_t width)
 {
 	for (;;) {
 		size_t n = strcspn(s, "\n");
 		CLEAN(free) char *paragraph = text_copy_n(s, n);
 
-		put_paragraph(f, paragraph, column, indent, width);
+		put_paragraph(f, paragraph, column, lead, width);
 		if (!s[n])
 			return;
 		s += n + 1;
 		if (*s != '\n')
-			fprintf(f, "%*s", (int)indent, "");
-		column = indent;
+			fputs(lead, f);
+		column = text_columns(lead);
 	}
+}
+
+void put_wrapped(FILE *f, const char *s, size_t column, size_t indent, size_t width)
+{
+	CLEAN(free) char *lead = text("%*s", (int)indent, "");
+
+	put_wrapped_behind(f, s, column, lead, width);
+}
+
+void put_flow(const struct screen *s, FILE *f, const char *words, size_t column, size_t indent)
+{
+	CLEAN(free) char *shown = text_fit(words, 0);
+
+	put_wrapped(f, shown, column, indent, screen_wrap(s, f));
 }

@@ -24,6 +24,8 @@ struct screen {
 void screen_open(struct screen *s, bool no_color);
 /* Columns of the terminal; COLUMNS or 80 where there is none. */
 unsigned screen_width(const struct screen *s);
+/* Where texts on f wrap: a log keeps its lines whole. */
+size_t screen_wrap(const struct screen *s, const FILE *f);
 
 /* Marks at the start of a line; ASCII where the locale has no UTF-8. */
 enum mark {
@@ -49,13 +51,17 @@ const char *style(bool color, enum style style);
 
 /* Columns that a text takes. */
 size_t text_columns(const char *s);
-/* A copy without control characters (and without what this locale cannot show: '?'), cut to so many columns
- * with an ellipsis; 0: not cut. Owned by the caller. */
+/* A copy without control characters, cut to so many columns with an ellipsis; 0: not cut. What this locale cannot show becomes
+ * '?', or its like in ASCII. Owned by the caller. */
 char *text_fit(const char *s, size_t columns);
 /* A text of any origin on one line: text_fit() without the cut. */
 void put_text(FILE *f, const char *s);
 /* The text, then spaces up to so many columns. */
 void put_padded(FILE *f, const char *s, size_t columns);
 /* Words from column `column` on, in lines of `width` columns, each further line indented. Ends the line; an
- * empty line in the text stays one. */
+ * empty line in the text stays one. What stands between backquotes is there to be copied: kept on one line where it fits. */
 void put_wrapped(FILE *f, const char *s, size_t column, size_t indent, size_t width);
+/* A text of any origin, from column `column` on, wrapped where f wraps. Ends the line. */
+void put_flow(const struct screen *s, FILE *f, const char *words, size_t column, size_t indent);
+/* As put_wrapped(), each further line behind `lead`. */
+void put_wrapped_behind(FILE *f, const char *s, size_t column, const char *lead, size_t width);

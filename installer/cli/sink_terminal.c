@@ -90,10 +90,8 @@ static char *brief_finding(const struct screen *s, const struct finding *f)
 
 static void put_evidence(const struct screen *s, const char *evidence)
 {
-	CLEAN(free) char *shown = text_fit(evidence, 0);
-
 	fprintf(s->out, "%*s", INDENT, "");
-	put_wrapped(s->out, shown, INDENT, INDENT, s->out_terminal || s->fixed_width ? out_width(s) : SIZE_MAX);
+	put_flow(s, s->out, evidence, INDENT, INDENT);
 }
 
 /* A remedy is there to be copied: one line, whatever its length. */
@@ -113,7 +111,8 @@ static void finding_line(struct terminal *t, const struct finding *f)
 	fprintf(s->out, "%s%s%s ", style(s->out_color, look.color), screen_mark(s, look.mark),
 		style(s->out_color, PLAIN));
 	put_padded(s->out, f->check, NAME_COLUMNS);
-	fprintf(s->out, " %s\n", brief);
+	fputc(' ', s->out);
+	put_flow(s, s->out, brief, INDENT, INDENT);
 	if (f->state == CHECK_OK)
 		return;
 	if (f->evidence && *f->evidence)
@@ -127,8 +126,7 @@ static void talk_line(struct terminal *t, enum style look, const char *label, co
 	const struct screen *s = t->screen;
 
 	fprintf(s->talk, "%s%s%s", style(s->talk_color, look), label, style(s->talk_color, PLAIN));
-	put_text(s->talk, e->text ? e->text : "");
-	fputc('\n', s->talk);
+	put_flow(s, s->talk, e->text ? e->text : "", text_columns(label), text_columns(label));
 }
 
 static void change_line(struct terminal *t, const struct event *e)

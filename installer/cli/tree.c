@@ -61,29 +61,14 @@ static size_t text_column(const struct tree *t, size_t width)
 	return column + TEXT_LEAST > width && width > TEXT_LEAST ? width - TEXT_LEAST : column;
 }
 
-/* The text of a leaf beside its name; further lines go on behind the bars of the tree. */
-static void put_leaf_text(const struct tree *t, const char *text, size_t used, const char *bars, size_t width)
+/* Further lines of the text go on behind the bars of the tree. */
+static void put_text_beside(const struct tree *t, const char *s, size_t used, const char *bars, size_t width)
 {
-	CLEAN(list) struct list words = { 0 };
-	size_t column = used + 1 > t->text_column ? used + 1 : t->text_column, at = column;
-	FILE *f = t->s->out;
+	size_t column = used + 1 > t->text_column ? used + 1 : t->text_column, bar = text_columns(bars);
+	CLEAN(free) char *lead = text("%s%*s", bars, t->text_column > bar ? (int)(t->text_column - bar) : 0, "");
 
-	fprintf(f, "%*s", (int)(column - used), "");
-	list_split(&words, text, " ");
-	for (size_t i = 0; i < words.n; i++) {
-		size_t n = text_columns(words.v[i]);
-
-		if (i && at + 1 + n > width) {
-			fputc('\n', f);
-			put_padded(f, bars, t->text_column);
-			at = t->text_column;
-		} else if (i) {
-			fputc(' ', f);
-			at++;
-		}
-		fputs(words.v[i], f);
-		at += n;
-	}
+	fprintf(t->s->out, "%*s", (int)(column - used), "");
+	put_wrapped_behind(t->s->out, s, column, lead, width);
 }
 
 static void put_node(const struct tree *t, const struct node *node, const char *lead, const char *bars, size_t width)
@@ -97,8 +82,9 @@ static void put_node(const struct tree *t, const struct node *node, const char *
 		fprintf(f, "%s%s%s ", style(t->s->out_color, leaf.color), leaf.mark, style(t->s->out_color, PLAIN));
 	fputs(node->step->name, f);
 	if (leaf.text)
-		put_leaf_text(t, leaf.text, used, bars, width);
-	fputc('\n', f);
+		put_text_beside(t, leaf.text, used, bars, width);
+	else
+		fputc('\n', f);
 	free(leaf.text);
 }
 

@@ -299,7 +299,7 @@ json '"\n".join(str(f["count"]) + " " + f["text"] + " | " + f["sample"][:300] fo
 
 on logger -p mail.warning -t postfix/smtpd 'warning: quelque chose 1234 de <a@b.example> nouveau'
 on logger -p mail.warning -t postfix/smtpd 'warning: quelque chose 99 de <c@d.example> nouveau'
-expect_match 'what is not known is grouped by its text' '^\? postfix/smtpd: warning: quelque chose \* de <\*> nouveau  not known, 2 x' doctor --since 5m
+expect_match 'what is not known is grouped by its text' '^\? postfix/smtpd: warning: quelque chose \* de <\*> nouveau, not known, 2 x' doctor --since 5m
 on logger -p mail.info -t postfix/smtpd $'NOQUEUE: reject: RCPT from x[192.0.2.7]: 504 <\033]0;titre\007\033[31m>: Helo command rejected: \303\050; from=<> to=<a@b.example>'
 expect_no_match 'nothing of a log reaches the terminal as it is' $'\033\\]|\007|\033\\[31m' sh -c 'tests/lab/lab exec "$0" mailsetup doctor --since 5m || true' "$host"
 expect_match 'but is shown' '192\.0\.2\.7, as ' cat "$scratch/last"

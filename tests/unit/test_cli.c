@@ -268,6 +268,21 @@ static void test_texts_fit(void **state)
 	assert_int_equal(text_columns("éé"), 2);
 }
 
+/* In the C locale quotes have their like, and each other character is one question mark. */
+static void test_texts_in_the_c_locale(void **state)
+{
+	(void)state;
+	char *before = text_copy(setlocale(LC_CTYPE, NULL));
+	assert_non_null(setlocale(LC_CTYPE, "C"));
+	char *plain = text_fit("there is no “Jérôme”\xff…", 0);
+	size_t columns = text_columns("é…");
+	setlocale(LC_CTYPE, before);
+	assert_string_equal(plain, "there is no \"J?r?me\"?~");
+	assert_int_equal(columns, 2);
+	free(plain);
+	free(before);
+}
+
 static void test_wrapping(void **state)
 {
 	CLEAN(capture) struct capture c;
@@ -276,7 +291,10 @@ static void test_wrapping(void **state)
 	capture_open(&c, false);
 	put_wrapped(c.screen.out, "one two three\n\nfour", 2, 2, 10);
 	capture_flush(&c);
-	assert_string_equal(c.out, "one two\n  three\n\n  four\n");
+	put_wrapped(c.screen.out, "run `a b` or `c d e f g h` now", 0, 1, 10);
+	put_wrapped_behind(c.screen.out, "one two three", 0, "; ", 9);
+	capture_flush(&c);
+	assert_string_equal(c.out, "one two\n  three\n\n  four\nrun `a b`\n or `c d e\n f g h`\n now\none two\n; three\n");
 }
 
 static void test_step_lines(void **state)
@@ -386,6 +404,25 @@ static void test_live_progress(void **state)
 	assert_int_equal(count_of(c.talk, "postfix"), 50);
 	assert_null(strchr(c.talk, '\n'));
 	assert_true(ends_with(c.talk, "\r\033[K"));
+}
+
+/* The window becomes narrower: what the terminal has broken into rows is taken back as such. */
+static void test_live_progress_in_a_shrinking_window(void **state)
+{
+	CLEAN(capture) struct capture c;
+	struct progress p;
+
+	(void)state;
+	capture_open(&c, true);
+	progress_init(&p, &c.screen);
+	p.now = test_clock;
+	progress_begin(&p, "packages", "A title of many words, so that the line is as wide as the window of 80 columns", 3, 17);
+	c.screen.fixed_width = 30;
+	capture_flush(&c);
+	size_t before = c.talk_size;
+	progress_erase(&p);
+	capture_flush(&c);
+	assert_string_equal(c.talk + before, "\033[2A\r\033[J\033[K");
 }
 
 static void test_sparse_progress(void **state)
@@ -577,10 +614,12 @@ int main(void)
 		cmocka_unit_test(test_suggestions),
 		cmocka_unit_test(test_help_names_every_option),
 		cmocka_unit_test(test_texts_fit),
+		cmocka_unit_test(test_texts_in_the_c_locale),
 		cmocka_unit_test(test_wrapping),
 		cmocka_unit_test(test_step_lines),
 		cmocka_unit_test(test_narrow_windows),
 		cmocka_unit_test(test_live_progress),
+		cmocka_unit_test(test_live_progress_in_a_shrinking_window),
 		cmocka_unit_test(test_sparse_progress),
 		cmocka_unit_test(test_quiet_keeps_warnings),
 		cmocka_unit_test(test_json_lines),
