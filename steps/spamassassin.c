@@ -28,6 +28,8 @@ static struct error *spamassassin_apply(struct run *run)
 		{ NULL, NULL },
 	};
 	TRY(ensure_directory(run, SPAMD_HOME, OWNED(SPAMD_USER, SPAMD_USER, 0750)));
+	if (run->release.spamd_state)
+		TRY(ensure_directory(run, run->release.spamd_state, OWNED(SPAMD_USER, SPAMD_USER, 0700)));
 	TRY(ensure_asset(run, "/etc/spamassassin/local.cf", variables, ROOT_FILE));
 	return ensure_asset(run, run->release.spamd_defaults, NULL, ROOT_FILE);
 }
