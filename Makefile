@@ -145,7 +145,7 @@ deb:
 deb-deps: deps
 	apt-get install -q -y --no-install-recommends $(DEB_DEPS)
 
-#: make demo          boot a throwaway Debian 11, install into it, send real mail through it
+#: make demo          boot a throwaway Debian, install into it, send real mail through it (RELEASE=bullseye, bookworm, trixie)
 demo:
 	tests/lab/lab deps
 	tests/demo $(RELEASE)

@@ -17,7 +17,7 @@
 #define ASK_TIMEOUT	10u /* seconds, for one answer or transfer */
 #define ASK_DELIVERY	20u /* seconds, from accepted to readable */
 #define ASK_LOGS	"journalctl -b -n 50 -t postfix/smtpd -t postfix/lmtp -t dovecot"
-#define ASK_SPAM_LOGS	"journalctl -b -n 50 -u spamassassin -u spamass-milter -u dovecot"
+#define ASK_SPAM_LOGS	"journalctl -b -n 50 -u 'spam*' -u dovecot"
 
 /* Connected, with the time limit of this run. */
 struct error *ask_open(

@@ -6,7 +6,7 @@
 #define FALSE_PASSWORD "not-a-password"
 
 #define SMTP_REMEDY "postconf smtpd_tls_auth_only; mailsetup status"
-#define IMAP_REMEDY "doveconf disable_plaintext_auth ssl; mailsetup status"
+#define IMAP_REMEDY "doveconf -n | grep -e plaintext -e cleartext -e '^ssl ='; mailsetup status"
 
 static void judge_smtp(const struct check_context *c, const char *server, unsigned port, struct tally *t)
 {

@@ -1,21 +1,17 @@
 #include "checks/tally.h"
 #include "host/unit.h"
 
-static void judge(struct host *h, const char *const *names, struct tally *t)
+static void judge(struct host *h, const char *name, struct tally *t)
 {
-	struct unit_status status = { 0 };
-	const char *name = names[0];
+	struct unit_status status;
 
-	for (size_t i = 0; names[i] && !status.exists; i++) {
-		name = names[i];
-		if (tally_error(t, unit_status(h, name, &status), "", "%s", name))
-			return;
-	}
+	if (tally_error(t, unit_status(h, name, &status), "", "%s", name))
+		return;
 	CLEAN(free) char *remedy = text("systemctl %s %s", status.masked ? "unmask" : "enable", name);
 	if (status.masked)
 		tally_failed(t, remedy, "%s is masked", name);
 	else if (!status.exists)
-		tally_failed(t, "mailsetup install", "there is no unit %s", names[0]);
+		tally_failed(t, "mailsetup install", "there is no unit %s", name);
 	else if (!status.enabled)
 		tally_failed(t, remedy, "%s does not start at boot", name);
 	else
@@ -24,13 +20,8 @@ static void judge(struct host *h, const char *const *names, struct tally *t)
 
 static void run(const struct check_context *c, struct finding *f)
 {
-	static const char *const units[][3] = {
-		{ "postfix.service" },
-		{ "dovecot.service" },
-		{ "opendkim.service" },
-		{ "spamass-milter.service" },
-		{ "spamassassin.service", "spamd.service" },
-	};
+	const char *const units[] = { "postfix.service", "dovecot.service", "opendkim.service", "spamass-milter.service",
+		c->release->spamd_unit };
 	CLEAN(tally) struct tally t = { 0 };
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)

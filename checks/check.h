@@ -14,6 +14,7 @@
 #include "base/i18n.h"
 #include "engine/event.h"
 #include "engine/params.h"
+#include "engine/release.h"
 #include "host/host.h"
 #include "host/network.h"
 
@@ -35,6 +36,7 @@ struct finding {
 struct check_context {
 	struct host *host;
 	const struct params *params;
+	const struct release *release;
 	const struct outside *outside;  /* NULL where the machine cannot be asked from outside */
 	const char *outside_reason;     /* why not */
 	/* The test mailbox of this run; it exists while the checks run. */

@@ -123,13 +123,15 @@ struct error *checks_run(struct host *h, const struct params *p, const struct ch
 	struct test_mailbox mailbox = { .lock = -1 };
 	CLEAN(list) struct list reasons = { 0 };
 	char token[17] = "";
-	struct check_context context = { .host = h, .params = p, .token = token };
+	struct release release;
+	struct check_context context = { .host = h, .params = p, .release = &release, .token = token };
 
 	*ret = (struct check_summary){ 0 };
 	TRY(select_checks(options, &selection));
 	if (!p->domain)
 		return fail(
 			ERR_STOPPED, "no mail server was installed here: mailsetup install --domain DOMAIN");
+	TRY(release_read(h, &release));
 	random_hex(token, sizeof(token) - 1);
 
 	struct error *e = prepare(&context, &selection, &outside, &mailbox, events, &reasons);

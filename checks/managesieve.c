@@ -1,7 +1,7 @@
 #include "checks/ask.h"
 
 #define FOLDER "Verification"
-#define REMEDY "doveconf protocols; doveconf -n plugin; journalctl -b -n 50 -t dovecot"
+#define REMEDY "doveconf protocols; doveconf -n | grep sieve; journalctl -b -n 50 -t dovecot"
 
 static struct error *log_in(const struct check_context *c, struct dialogue **ret)
 {

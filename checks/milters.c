@@ -41,11 +41,9 @@ static struct error *ask_spamd(void)
 	return NULL;
 }
 
-static void judge(struct host *h, const char *const *names, struct error *(*ask)(void), struct tally *t)
+static void judge(struct host *h, const char *unit, struct error *(*ask)(void), struct tally *t)
 {
-	const char *unit;
-
-	if (!unit_is_active(h, names, t, &unit))
+	if (!unit_is_active(h, unit, t))
 		return;
 	CLEAN(free) char *remedy = text("systemctl restart %s; journalctl -b -n 50 -u %s", unit, unit);
 	if (!tally_error(t, ask(), remedy, "%s is active, but cannot be asked", unit))
@@ -54,14 +52,11 @@ static void judge(struct host *h, const char *const *names, struct error *(*ask)
 
 static void run(const struct check_context *c, struct finding *f)
 {
-	static const char *const opendkim[] = { "opendkim.service", NULL };
-	static const char *const spamass[] = { "spamass-milter.service", NULL };
-	static const char *const spamd[] = { "spamassassin.service", "spamd.service", NULL };
 	CLEAN(tally) struct tally t = { 0 };
 
-	judge(c->host, opendkim, ask_opendkim, &t);
-	judge(c->host, spamass, ask_spamass, &t);
-	judge(c->host, spamd, ask_spamd, &t);
+	judge(c->host, "opendkim.service", ask_opendkim, &t);
+	judge(c->host, "spamass-milter.service", ask_spamass, &t);
+	judge(c->host, c->release->spamd_unit, ask_spamd, &t);
 	tally_finding(&t, f);
 }
 

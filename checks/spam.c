@@ -1,7 +1,7 @@
 #include "checks/ask.h"
 #include "checks/header.h"
 
-#define LOCAL_CF "grep -n -e whitelist -e required_score -e bayes /etc/spamassassin/local.cf; mailsetup status"
+#define LOCAL_CF "grep -n -e whitelist -e welcomelist -e required_score -e bayes /etc/spamassassin/local.cf; mailsetup status"
 
 /* What a stranger sends under that From, as it arrives. */
 static struct error *judged(const struct check_context *c, const char *from, const char *word, const char *body,

@@ -32,6 +32,7 @@ static void compare(const struct check_context *c, const struct list *line, stru
 	struct file_info now;
 	struct user user = { 0 };
 	struct group group = { 0 };
+	CLEAN(free) char *remedy = text("systemd-tmpfiles --create " CONF "; systemctl restart %s", c->release->spamd_unit);
 	const unsigned mode = (unsigned)strtoul(line->v[2], NULL, 8);
 
 	if (finding_error(f, file_stat(c->host, DIRECTORY, &now), "") ||
@@ -41,8 +42,7 @@ static void compare(const struct check_context *c, const struct list *line, stru
 	if (!user.exists || !group.exists)
 		finding_failed(f, REMEDY, "%s names %s:%s, which do not exist", CONF, line->v[3], line->v[4]);
 	else if (!now.exists)
-		finding_failed(f, "systemd-tmpfiles --create " CONF "; systemctl restart spamassassin",
-			"there is no %s", DIRECTORY);
+		finding_failed(f, remedy, "there is no %s", DIRECTORY);
 	else if (now.uid != user.uid || now.gid != group.gid || (now.mode & 07777) != mode)
 		finding_failed(f, "systemd-tmpfiles --create " CONF,
 			"%s has mode %04o and owner %u:%u; after a boot it will have %04o and %s:%s", DIRECTORY, (unsigned)(now.mode & 07777), (unsigned)now.uid, (unsigned)now.gid, mode, line->v[3], line->v[4]);

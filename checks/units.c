@@ -2,23 +2,17 @@
 #include "checks/ask.h"
 #include "host/unit.h"
 
-bool unit_is_active(struct host *h, const char *const *names, struct tally *t, const char **ret_unit)
+bool unit_is_active(struct host *h, const char *unit, struct tally *t)
 {
-	struct unit_status status = { 0 };
+	struct unit_status status;
+	CLEAN(free) char *remedy = text("systemctl restart %s; journalctl -b -n 50 -u %s", unit, unit);
 
-	for (size_t i = 0; names[i] && !status.exists; i++) {
-		*ret_unit = names[i];
-		if (tally_error(t, unit_status(h, names[i], &status), "", "%s", names[i]))
-			return false;
-	}
+	if (tally_error(t, unit_status(h, unit, &status), "", "%s", unit))
+		return false;
 	if (!status.exists)
-		*ret_unit = names[0];
-	CLEAN(free)
-	char *remedy = text("systemctl restart %s; journalctl -b -n 50 -u %s", *ret_unit, *ret_unit);
-	if (!status.exists)
-		tally_failed(t, "mailsetup install", "there is no unit %s", *ret_unit);
+		tally_failed(t, "mailsetup install", "there is no unit %s", unit);
 	else if (!status.active)
-		tally_failed(t, remedy, "%s is %s", *ret_unit, status.active_state);
+		tally_failed(t, remedy, "%s is %s", unit, status.active_state);
 	return status.exists && status.active;
 }
 
@@ -42,12 +36,10 @@ static struct error *ask_dovecot(const struct check_context *c)
 	return NULL;
 }
 
-static void judge(const struct check_context *c, const char *const *names, const char *port,
+static void judge(const struct check_context *c, const char *unit, const char *port,
 	struct error *(*ask)(const struct check_context *c), struct tally *t)
 {
-	const char *unit;
-
-	if (!unit_is_active(c->host, names, t, &unit))
+	if (!unit_is_active(c->host, unit, t))
 		return;
 	CLEAN(free) char *remedy = text("systemctl restart %s; journalctl -b -n 50 -u %s", unit, unit);
 	if (!tally_error(t, ask(c), remedy, "%s is active, but", unit))
@@ -56,12 +48,10 @@ static void judge(const struct check_context *c, const char *const *names, const
 
 static void run(const struct check_context *c, struct finding *f)
 {
-	static const char *const postfix[] = { "postfix@-.service", "postfix.service", NULL };
-	static const char *const dovecot[] = { "dovecot.service", NULL };
 	CLEAN(tally) struct tally t = { 0 };
 
-	judge(c, postfix, "25", ask_postfix, &t);
-	judge(c, dovecot, "143", ask_dovecot, &t);
+	judge(c, c->release->postfix_daemon, "25", ask_postfix, &t);
+	judge(c, "dovecot.service", "143", ask_dovecot, &t);
 	tally_finding(&t, f);
 }
 

@@ -23,7 +23,7 @@ static struct error *database_apply(struct run *run)
 	CLEAN(list) struct list domains = { 0 };
 	const char *first = run->params->default_domain ? run->params->default_domain : run->params->domain;
 
-	TRY(asset_render(SCHEMA, NULL, &schema));
+	TRY(asset_render("", SCHEMA, NULL, &schema));
 	TRY(ensure_asset(run, SCHEMA, NULL, ROOT_FILE));
 	/* Password hashes: nobody enters but root and Postfix. */
 	TRY(ensure_directory(run, DATABASE_FOLDER, OWNED("root", "postfix", 0750)));

@@ -5,6 +5,11 @@
 
 static struct error *dh_apply(struct run *run)
 {
+	if (!*run->release.dh_parameter) {
+		if (run->params->dh_generate && !run_is_plan(run))
+			run_notice(run, "--dh generate has no effect here: OpenSSL 3 takes the groups of RFC 7919 by itself");
+		return ensure_taken_back(run, "file", TLS_DH);
+	}
 	return ensure_dh(run, TLS_DH, run->params->dh_bits, run->params->dh_generate, ROOT_FILE);
 }
 

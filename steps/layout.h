@@ -1,5 +1,6 @@
 /*
- * Where things stand on a Debian 11 mail server: the paths and names that more than one step speaks of.
+ * Where things stand on the mail server, on every release of Debian: the paths and names that more than one step speaks of. What
+ * differs with the release is in engine/release.def.
  */
 #pragma once
 

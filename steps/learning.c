@@ -14,9 +14,11 @@ static struct error *stop_learning(struct run *run)
 
 static struct error *learning_apply(struct run *run)
 {
+	const struct variable variables[] = { { "SPAMD_UNIT", run->release.spamd_unit }, { NULL, NULL } };
+
 	if (run->params->no_learn)
 		return stop_learning(run);
-	TRY(ensure_asset(run, "/etc/systemd/system/mailsetup-learn.service", NULL, ROOT_FILE));
+	TRY(ensure_asset(run, "/etc/systemd/system/mailsetup-learn.service", variables, ROOT_FILE));
 	return ensure_asset(run, "/etc/systemd/system/" LEARN_TIMER, NULL, ROOT_FILE);
 }
 

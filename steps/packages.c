@@ -4,7 +4,7 @@
 #include "steps/steps.h"
 
 /* Real names only: dovecot-common and dnsutils are virtual or transitional, and would never count as installed. */
-const char *const package_names[] = {
+static const char *const names[] = {
 	"openssl",
 	"bind9-dnsutils",
 	"sqlite3",
@@ -23,19 +23,19 @@ const char *const package_names[] = {
 	"spamass-milter",
 	/* Only recommended by spamassassin; without it SPF proves and disproves nothing. */
 	"libmail-spf-perl",
-	NULL,
 };
+
+void package_names(const struct release *r, struct list *ret)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		list_add(ret, names[i]);
+	if (r->spamd_package)
+		list_add(ret, r->spamd_package);
+}
 
 /* Users and groups that the packages make and purging does not remove. */
 static const char *const leftover_users[] = {
 	"postfix", "postdrop", "dovecot", "dovenull", "opendkim", "debian-spamd", "spamass-milter", "ssl-cert", NULL,
-};
-
-static const char *const leftover_paths[] = {
-	"/etc/postfix", "/etc/postfix/main.cf", "/etc/dovecot", "/etc/dkimkeys", "/etc/spamassassin", "/var/spool/postfix",
-	"/var/lib/postfix", "/var/lib/dovecot", "/var/lib/spamassassin", "/run/dovecot", "/run/opendkim",
-	"/etc/aliases", "/etc/aliases.db", "/etc/mailname", "/etc/opendkim.conf", "/etc/default/opendkim",
-	"/etc/default/spamassassin", "/etc/default/spamass-milter", NULL,
 };
 
 /* The package's own scripts leave a main.cf alone that they find. Else they would write one, line by line, and each time all that
@@ -46,29 +46,34 @@ static const struct seed seeds[] = {
 	{ NULL, NULL },
 };
 
-static const char *const leftover_units[] = {
-	"postfix.service", "postfix@-.service", "dovecot.service", "opendkim.service", "spamassassin.service",
-	"spamass-milter.service", NULL,
-};
-
 /* Postfix's queue (qmgr(8), pickup(8)). */
 static const char *const mail_paths[] = {
 	"/var/spool/postfix/maildrop", "/var/spool/postfix/incoming", "/var/spool/postfix/active", "/var/spool/postfix/deferred",
 	"/var/spool/postfix/hold", NULL,
 };
 
-static const struct packages wanted = {
-	.names = package_names,
-	.seeds = seeds,
-	.leftover_users = leftover_users,
-	.leftover_paths = leftover_paths,
-	.leftover_units = leftover_units,
-	.mail_paths = mail_paths,
-};
-
 static struct error *packages_apply(struct run *run)
 {
-	return ensure_packages(run, &wanted);
+	const struct release *r = &run->release;
+	CLEAN(list) struct list wanted = { 0 };
+	const char *const leftover_paths[] = {
+		"/etc/postfix", "/etc/postfix/main.cf", "/etc/dovecot", "/etc/dkimkeys", "/etc/spamassassin", "/var/spool/postfix",
+		"/var/lib/postfix", "/var/lib/dovecot", "/var/lib/spamassassin", "/run/dovecot", "/run/opendkim",
+		"/etc/aliases", "/etc/aliases.db", "/etc/mailname", "/etc/opendkim.conf", "/etc/default/opendkim",
+		r->spamd_defaults, "/etc/default/spamass-milter", NULL,
+	};
+	const char *const leftover_units[] = {
+		"postfix.service", r->postfix_daemon, "dovecot.service", "opendkim.service", r->spamd_unit, "spamass-milter.service", NULL,
+	};
+
+	package_names(r, &wanted);
+	return ensure_packages(run, &(struct packages){
+		.names = (const char *const *)wanted.v,
+		.seeds = seeds,
+		.leftover_users = leftover_users,
+		.leftover_paths = leftover_paths,
+		.leftover_units = leftover_units,
+	});
 }
 
 static struct error *packages_rollback_check(struct run *run)
@@ -76,7 +81,7 @@ static struct error *packages_rollback_check(struct run *run)
 	unsigned n;
 
 	TRY(check_purge(run));
-	TRY(count_mail(run, &wanted, &n));
+	TRY(count_mail(run, mail_paths, &n));
 	if (!n)
 		return NULL;
 	return fail(ERR_CONFLICT, "Postfix's queue would go with Postfix, and mail waits in it (%u); nothing was done. `mailq` shows what waits:"

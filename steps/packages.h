@@ -3,4 +3,7 @@
  */
 #pragma once
 
-extern const char *const package_names[]; /* NULL after the last */
+#include "base/bytes.h"
+#include "engine/release.h"
+
+void package_names(const struct release *r, struct list *ret);

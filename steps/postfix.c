@@ -8,6 +8,7 @@
 static struct error *postfix_apply(struct run *run)
 {
 	const struct params *p = run->params;
+	const struct release *r = &run->release;
 	CLEAN(bytes) struct bytes networks = { 0 };
 	CLEAN(free) char *limit = text("%llu", (unsigned long long)p->size_limit);
 
@@ -21,6 +22,14 @@ static struct error *postfix_apply(struct run *run)
 		{ "MESSAGE_SIZE_LIMIT", limit },
 		{ "INBOUND_TLS", p->inbound_tls },
 		{ "OUTBOUND_TLS", p->outbound_tls },
+		{ "COMPATIBILITY_LEVEL", r->compatibility_level },
+		{ "BARE_NEWLINE", r->bare_newline },
+		{ "DH_PARAMETER", r->dh_parameter },
+		{ NULL, NULL },
+	};
+	const struct variable services[] = {
+		{ "DEBIAN", r->os.version[0] ? r->os.version : r->os.codename },
+		{ "SUBMISSIONS", r->submissions },
 		{ NULL, NULL },
 	};
 	const struct variable hostname[] = { { "HOSTNAME", p->hostname }, { NULL, NULL } };
@@ -28,7 +37,7 @@ static struct error *postfix_apply(struct run *run)
 	/* For other programs that send mail (Debian policy 11.6); Postfix itself has myorigin. */
 	TRY(ensure_asset(run, "/etc/mailname", hostname, ROOT_FILE));
 	TRY(ensure_asset(run, "/etc/postfix/main.cf", variables, ROOT_FILE));
-	TRY(ensure_asset(run, "/etc/postfix/master.cf", NULL, ROOT_FILE));
+	TRY(ensure_asset_of(run, r->postfix_tree, "/etc/postfix/master.cf", services, ROOT_FILE));
 	return ensure_asset(run, "/etc/postfix/header_checks", NULL, ROOT_FILE);
 }
 

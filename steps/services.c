@@ -12,28 +12,34 @@
 
 #define FILES(...) (const char *const[]){ __VA_ARGS__, NULL }
 
-/* Postfix last, so that no mail passes a server that is not complete. */
-static const struct unit_wanted behind[] = {
-	/* Restarted, not told to read again: a second SIGHUP while it begins anew ends it. spamc waits for it, so mail waits too. */
-	{ "spamassassin.service", FILES("/etc/default/spamassassin", "/etc/spamassassin/"), NULL, NULL },
-	{ "spamass-milter.service", FILES("/etc/default/spamass-milter"), NULL, NULL },
-	/* Stopped, it would let mail pass unsigned. */
-	{ "opendkim.service", FILES("/etc/opendkim.conf"), FILES(DKIM_DIRECTORY "/"), NULL },
-	{ "dovecot.service", FILES("/etc/dovecot/", "/etc/dovecot/conf.d/", TLS_DIRECTORY "/", SIEVE_COMPILED), NULL, NULL },
-};
-static const struct unit_wanted front = { "postfix.service", FILES("/etc/postfix/", TLS_DIRECTORY "/"), NULL,
-	"postfix@-.service" };
-static const struct unit_wanted learning = { LEARN_TIMER, FILES("/etc/systemd/system/" LEARN_TIMER), NULL, NULL };
-#define BEHIND (sizeof(behind) / sizeof(*behind))
+static struct error *ensure_behind(struct run *run)
+{
+	const struct unit_wanted units[] = {
+		/* Restarted, not told to read again: a second SIGHUP while it begins anew ends it. spamc waits for it, so mail waits too. */
+		{ run->release.spamd_unit, FILES(run->release.spamd_defaults, "/etc/spamassassin/"), NULL, NULL },
+		{ "spamass-milter.service", FILES("/etc/default/spamass-milter"), NULL, NULL },
+		/* Stopped, it would let mail pass unsigned. */
+		{ "opendkim.service", FILES("/etc/opendkim.conf"), FILES(DKIM_DIRECTORY "/"), NULL },
+		{ "dovecot.service", FILES("/etc/dovecot/", "/etc/dovecot/conf.d/", TLS_DIRECTORY "/", SIEVE_COMPILED), NULL, NULL },
+	};
 
+	return ensure_units_current(run, units, sizeof(units) / sizeof(*units));
+}
+
+/* Postfix last, so that no mail passes a server that is not complete. */
 static struct error *services_apply(struct run *run)
 {
-	for (size_t i = 0; i < BEHIND; i++)
-		TRY(ensure_unit_enabled(run, behind[i].unit));
-	TRY(ensure_unit_enabled(run, front.unit));
+	const struct unit_wanted learning = { LEARN_TIMER, FILES("/etc/systemd/system/" LEARN_TIMER), NULL, NULL };
+	const struct unit_wanted front = { "postfix.service", FILES("/etc/postfix/", TLS_DIRECTORY "/"), NULL,
+		run->release.postfix_daemon };
+	const char *const enabled[] = { run->release.spamd_unit, "spamass-milter.service", "opendkim.service", "dovecot.service",
+		front.unit };
+
+	for (size_t i = 0; i < sizeof(enabled) / sizeof(*enabled); i++)
+		TRY(ensure_unit_enabled(run, enabled[i]));
 	if (!run->params->no_learn)
 		TRY(ensure_unit_enabled(run, learning.unit));
-	TRY(ensure_units_current(run, behind, BEHIND));
+	TRY(ensure_behind(run));
 	TRY(ensure_units_current(run, &front, 1));
 	return run->params->no_learn ? NULL : ensure_units_current(run, &learning, 1);
 }

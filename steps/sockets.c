@@ -8,6 +8,8 @@
 /* smtpd and cleanup are chrooted: OpenDKIM's socket must be reachable in there. spamass-milter's package makes its own. */
 static struct error *sockets_apply(struct run *run)
 {
+	/* Dovecot puts its sockets there before Postfix first starts; Postfix 3.10 makes it no sooner. */
+	TRY(ensure_package_directory(run, CHROOT "/private", OWNED("postfix", "root", 0700)));
 	TRY(ensure_directory(run, CHROOT "/var", OWNED("root", "root", 0755)));
 	TRY(ensure_directory(run, CHROOT "/var/run", OWNED("root", "root", 0755)));
 	return ensure_directory(run, CHROOT "/var/run/opendkim", OWNED("opendkim", "opendkim", 0750));

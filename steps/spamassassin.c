@@ -21,7 +21,7 @@ static struct error *spamassassin_apply(struct run *run)
 
 	params_domains(run->params, &domains);
 	for (size_t i = 0; i < domains.n; i++)
-		bytes_printf(&whitelist, "%swhitelist_auth *@%s", i ? "\n" : "", domains.v[i]);
+		bytes_printf(&whitelist, "%s%s *@%s", i ? "\n" : "", run->release.welcomelist, domains.v[i]);
 	trusted_networks(run->params, &networks);
 	const struct variable variables[] = {
 		{ "WHITELIST", whitelist.data },
@@ -29,8 +29,10 @@ static struct error *spamassassin_apply(struct run *run)
 		{ NULL, NULL },
 	};
 	TRY(ensure_directory(run, SPAMD_HOME, OWNED(SPAMD_USER, SPAMD_USER, 0750)));
+	if (run->release.spamd_state)
+		TRY(ensure_directory(run, run->release.spamd_state, OWNED(SPAMD_USER, SPAMD_USER, 0700)));
 	TRY(ensure_asset(run, "/etc/spamassassin/local.cf", variables, ROOT_FILE));
-	return ensure_asset(run, "/etc/default/spamassassin", NULL, ROOT_FILE);
+	return ensure_asset(run, run->release.spamd_defaults, NULL, ROOT_FILE);
 }
 
 const struct step step_spamassassin = {

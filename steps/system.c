@@ -13,15 +13,21 @@
 #define INODES_NEEDED 20000
 #define MEMORY_NEEDED (450 * MEGABYTE) /* spamd and its rules take 150 MB, five children share most of it */
 
-static struct error *check_release(struct run *run)
+static void check_release(struct run *run)
 {
-	struct release r;
+	const struct release *r = &run->release;
+	CLEAN(free) char *known = releases_known();
 
-	TRY(release_read(run->host, &r));
-	if (strcmp(r.id, "debian") != 0 || strcmp(r.version, "11") != 0)
-		run_blocker(run, "this is %s %s; mailsetup %s installs on Debian 11 (bullseye)", r.id[0] ? r.id : _("an unknown system"),
-			r.version, MAILSETUP_VERSION);
-	return NULL;
+	if (r->known)
+		return;
+	if (!run->params->force_release)
+		run_blocker(run,
+			"this is %s %s; mailsetup %s knows Debian %s; --force-release installs all the same, by the versions of the packages",
+			r->os.id[0] ? r->os.id : _("an unknown system"), r->os.version[0] ? r->os.version : r->os.codename,
+			MAILSETUP_VERSION, known);
+	else if (r->guessed)
+		run_blocker(run, "--force-release goes by the versions of the packages, and apt does not know them: run `apt-get update`, "
+				 "then start again");
 }
 
 static struct error *check_folder(struct run *run, const char *path, uint64_t space_needed)
@@ -153,10 +159,11 @@ static struct error *check_sources(struct run *run)
 
 static struct error *check_packages(struct run *run)
 {
-	CLEAN(list) struct list missing = { 0 };
+	CLEAN(list) struct list wanted = { 0 }, missing = { 0 };
 	CLEAN(package_plan) struct package_plan plan = { 0 };
 
-	TRY(packages_missing(run->host, package_names, &missing));
+	package_names(&run->release, &wanted);
+	TRY(packages_missing(run->host, (const char *const *)wanted.v, &missing));
 	if (!missing.n)
 		return NULL;
 	size_t before = run->blockers.n;
@@ -176,14 +183,15 @@ static struct error *check_packages(struct run *run)
 
 static struct error *system_precheck(struct run *run)
 {
-	CLEAN(list) struct list missing = { 0 };
+	CLEAN(list) struct list wanted = { 0 }, missing = { 0 };
 
-	TRY(check_release(run));
+	check_release(run);
 	if (run->blockers.n)
 		return NULL;
 	TRY(units_available(run->host));
 	TRY(check_ports(run));
-	TRY(packages_missing(run->host, package_names, &missing));
+	package_names(&run->release, &wanted);
+	TRY(packages_missing(run->host, (const char *const *)wanted.v, &missing));
 	if (!missing.n)
 		return NULL;
 	TRY(check_memory(run));
@@ -195,7 +203,7 @@ static struct error *system_precheck(struct run *run)
 /* Nothing to make true: the step stands for its prechecks. */
 static struct error *system_apply(struct run *run)
 {
-	if (!run_is_plan(run))
+	if (!run_is_plan(run) && run->release.ended)
 		run_notice(run, "Debian's support of release 11 ended in August 2026: no more security updates; plan to move to 12 or 13");
 	return NULL;
 }

@@ -30,6 +30,7 @@ struct params {
 	bool no_learn;
 	char *hosts_entry;         /* IP address or NULL */
 	uint64_t size_limit;       /* bytes, default 31457280 */
+	bool force_release;        /* install on a release of Debian that mailsetup does not know */
 	struct list dkim_keys;     /* "DOMAIN:SELECTOR", where a domain has other keys than its one of that selector; hidden */
 	char *default_domain;      /* of the guide's web portal, where it is not domain; hidden */
 	uint32_t given;            /* which ones were set: a bit each, in the order of param_specs */

@@ -12,6 +12,7 @@
 #include "engine/graph.h"
 #include "engine/params.h"
 #include "engine/journal.h"
+#include "engine/release.h"
 #include "engine/state.h"
 #include "host/compute.h"
 #include "host/host.h"
@@ -44,6 +45,7 @@ struct difference {
 struct run {
 	struct host *host;
 	const struct params *params;
+	struct release release;      /* known since run_check() or run_plan() */
 	struct state *state;         /* NULL while nothing was ever installed */
 	struct compute *compute;
 	const struct events *events;

@@ -1,9 +1,16 @@
 #include "engine/run_loop.h"
 
+/* Asked once: what a step finds of the release, it finds in the whole run. */
+static struct error *learn_release(struct run *run)
+{
+	return run->release.os.id[0] ? NULL : release_read(run->host, &run->release);
+}
+
 struct error *run_check(struct run *run, const struct graph *graph)
 {
 	bool busy = false;
 
+	TRY(learn_release(run));
 	for (size_t i = 0; i < graph->n; i++) {
 		run->step = graph->nodes[i].step;
 		struct error *e = run->step->precheck ? run->step->precheck(run) : NULL;
@@ -38,6 +45,7 @@ static struct error *plan_step(struct run *run, const struct step *step)
 
 struct error *run_plan(struct run *run, const struct graph *graph)
 {
+	TRY(learn_release(run));
 	run_free_differences(run);
 	for (size_t i = 0; i < graph->n; i++)
 		TRY(plan_step(run, graph->nodes[i].step));

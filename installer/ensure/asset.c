@@ -11,6 +11,14 @@ const struct asset *asset_find(const char *path)
 	return NULL;
 }
 
+const struct asset *asset_of(const char *tree, const char *path)
+{
+	CLEAN(free) char *own = text("%s%s", tree, path);
+	const struct asset *a = asset_find(own);
+
+	return a ? a : asset_find(path);
+}
+
 static size_t variable_index(const struct variable *variables, const char *name, size_t length)
 {
 	size_t i = 0;
@@ -54,15 +62,15 @@ struct error *template_render(const char *name, const char *source, size_t size,
 	}
 }
 
-struct error *asset_render(const char *path, const struct variable *variables, struct bytes *ret)
+struct error *asset_render(const char *tree, const char *path, const struct variable *variables, struct bytes *ret)
 {
-	const struct asset *a = asset_find(path);
+	const struct asset *a = asset_of(tree, path);
 
 	if (!a)
 		return fail(ERR_STOPPED, "no asset for %s", path);
 	size_t size = (size_t)(a->end - a->data);
 	if (a->is_template)
-		return template_render(path, a->data, size, variables, ret);
+		return template_render(a->path, a->data, size, variables, ret);
 	bytes_add(ret, a->data, size);
 	return NULL;
 }

@@ -27,9 +27,14 @@ struct variable {
 
 /* files.c */
 struct error *ensure_directory(struct run *run, const char *path, struct owner owner) MUST_USE;
+/* One that a package's program makes when it first starts, but that is needed before. It goes with its package: no record. */
+struct error *ensure_package_directory(struct run *run, const char *path, struct owner owner) MUST_USE;
 struct error *ensure_file(struct run *run, const char *path, const void *data, size_t size, struct owner owner) MUST_USE;
 /* The embedded asset of that path (assets/PATH or assets/PATH.in), with its variables filled in. variables may be NULL. */
 struct error *ensure_asset(struct run *run, const char *path, const struct variable *variables, struct owner owner) MUST_USE;
+/* The same; where assets/TREE/PATH has it as a version of a program wants it ("/dovecot-2.4"; engine/release.def), that one. */
+struct error *ensure_asset_of(struct run *run, const char *tree, const char *path, const struct variable *variables,
+	struct owner owner) MUST_USE;
 /* The file has this line. Otherwise the first line that matches the extended regular expression is replaced, or, where none
  * does, the line is appended; pattern may be NULL. Owner and mode of an existing file stay; a missing one is made with owner. */
 struct error *ensure_line(struct run *run, const char *path, const char *pattern, const char *line, struct owner owner)
@@ -65,13 +70,12 @@ struct packages {
 	const char *const *leftover_users; /* with the groups of their names */
 	const char *const *leftover_paths;
 	const char *const *leftover_units;
-	const char *const *mail_paths;     /* directories where mail waits */
 };
 struct error *ensure_packages(struct run *run, const struct packages *packages) MUST_USE;
 /* ERR_CONFLICT where the rollback of these packages would take another one with it, or could not purge them alone. */
 struct error *check_purge(struct run *run) MUST_USE;
-/* How many files in the mail paths the rollback of these packages would take with it. */
-struct error *count_mail(struct run *run, const struct packages *packages, unsigned *ret) MUST_USE;
+/* How many files in these directories, where mail waits, the rollback of the packages would take with it; NULL ends them. */
+struct error *count_mail(struct run *run, const char *const *mail_paths, unsigned *ret) MUST_USE;
 
 /* keys.c; computed in the background from the moment it is planned. An existing good one is kept, whatever its size; one that
  * was made here comes back after the rollback of its step. */

@@ -10,12 +10,18 @@ struct error *ensure_file(struct run *run, const char *path, const void *data, s
 	return put_file(run, path, data, size, owner);
 }
 
-struct error *ensure_asset(struct run *run, const char *path, const struct variable *variables, struct owner owner)
+struct error *ensure_asset_of(struct run *run, const char *tree, const char *path, const struct variable *variables,
+	struct owner owner)
 {
 	CLEAN(bytes) struct bytes content = { 0 };
 
-	TRY(asset_render(path, variables, &content));
+	TRY(asset_render(tree, path, variables, &content));
 	return put_file(run, path, content.data, content.size, owner);
+}
+
+struct error *ensure_asset(struct run *run, const char *path, const struct variable *variables, struct owner owner)
+{
+	return ensure_asset_of(run, "", path, variables, owner);
 }
 
 struct error *ensure_no_file(struct run *run, const char *path)
@@ -119,6 +125,24 @@ struct error *ensure_directory(struct run *run, const char *path, struct owner o
 	TRY(directory_make(run->host, path, id.uid, id.gid, owner.mode));
 	/* A kill between making and owning left a directory with other attributes; they are no pre-image. */
 	TRY(file_set_attributes(run->host, path, id.uid, id.gid, owner.mode));
+	run_changed(run, "directory", path);
+	return NULL;
+}
+
+struct error *ensure_package_directory(struct run *run, const char *path, struct owner owner)
+{
+	struct identity id;
+	struct file_info now;
+
+	TRY(identity_of(run, owner, &id));
+	TRY(file_stat(run->host, path, &now));
+	if (now.exists)
+		return NULL;
+	if (run_is_plan(run)) {
+		run_difference(run, "directory", path, false, "to be made, %s:%s %04o", owner.user, owner.group, (unsigned)owner.mode);
+		return NULL;
+	}
+	TRY(directory_make(run->host, path, id.uid, id.gid, owner.mode));
 	run_changed(run, "directory", path);
 	return NULL;
 }

@@ -176,16 +176,16 @@ struct error *check_purge(struct run *run)
 	return purge.n ? packages_purge_check(run->host, (const char *const *)purge.v) : NULL;
 }
 
-struct error *count_mail(struct run *run, const struct packages *packages, unsigned *ret)
+struct error *count_mail(struct run *run, const char *const *mail_paths, unsigned *ret)
 {
 	CLEAN(undo_record) struct undo_record record = { 0 };
 
 	*ret = 0;
 	TRY(journal_find(run->state, "packages", "apt", &record));
 	CLEAN(json_decref) json_t *before = record.data ? json_loads(record.data, 0, NULL) : NULL;
-	for (const char *const *path = packages->mail_paths; path && *path; path++)
-		if (goes(before, *path))
-			TRY(count_files(run, *path, 0, ret));
+	for (; *mail_paths; mail_paths++)
+		if (goes(before, *mail_paths))
+			TRY(count_files(run, *mail_paths, 0, ret));
 	return NULL;
 }
 

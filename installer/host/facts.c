@@ -16,12 +16,12 @@ static void take_field(const char *line, const char *name, char *ret, size_t siz
 	snprintf(ret, size, "%.*s", (int)length, value + quote);
 }
 
-struct error *release_read(struct host *h, struct release *ret)
+struct error *os_release_read(struct host *h, struct os_release *ret)
 {
 	CLEAN(bytes) struct bytes content = { 0 };
 	CLEAN(list) struct list lines = { 0 };
 
-	*ret = (struct release){ 0 };
+	*ret = (struct os_release){ 0 };
 	TRY(file_read(h, "/usr/lib/os-release", LIMIT, &content));
 	list_split(&lines, bytes_text(&content), "\n");
 	for (size_t i = 0; i < lines.n; i++) {

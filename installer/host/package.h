@@ -54,6 +54,8 @@ struct error *packages_simulate(struct host *h, const char *const *names, struct
 struct error *packages_simulate_downloads(struct host *h, const char *const *names, struct package_plan *ret) MUST_USE;
 /* The candidates of these names, in apt's order; changes nothing. */
 struct error *packages_describe(struct host *h, const struct list *names, struct package_facts_list *ret) MUST_USE;
+/* The name and version of each of these that is installed or unpacked, else of what apt would install; the others are left out. */
+struct error *packages_versions(struct host *h, const char *const *names, struct package_facts_list *ret) MUST_USE;
 /* The configured http and https addresses of the Debian archives' InRelease files. */
 struct error *packages_sources(struct host *h, struct list *ret) MUST_USE;
 /* Can apt fetch this address? ERR_PRECHECK with apt's words as detail. timeout in seconds. */

@@ -203,6 +203,53 @@ struct error *packages_describe(struct host *h, const struct list *names, struct
 	return NULL;
 }
 
+/* "STATUS NAME VERSION", of a package that is not there without the last. */
+static void add_version(const char *line, struct package_facts_list *ret)
+{
+	CLEAN(list) struct list words = { 0 };
+
+	list_split(&words, line, " ");
+	if (words.n < 3 || strcmp(words.v[0], "not-installed") == 0 || strcmp(words.v[0], "config-files") == 0)
+		return;
+	ret->v = reallocate(ret->v, ret->n + 1, sizeof(*ret->v));
+	ret->v[ret->n++] = (struct package_facts){ .name = text_copy(words.v[1]), .version = text_copy(words.v[2]) };
+}
+
+static bool has_version(const struct package_facts_list *l, const char *name)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->v[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+struct error *packages_versions(struct host *h, const char *const *names, struct package_facts_list *ret)
+{
+	CLEAN(list) struct list installed = { 0 }, candidates = { 0 }, lines = { 0 };
+	CLEAN(bytes) struct bytes output = { 0 }, shown = { 0 };
+
+	list_split(&installed, "dpkg-query -W -f", " ");
+	list_add(&installed, "${db:Status-Status} ${Package} ${Version}\\n");
+	list_add_all(&installed, names);
+	const struct process query = { .argv = (const char *const *)installed.v, .accept = 1 };
+	TRY(process_run(h, &query, &output, NULL));
+	list_split(&lines, bytes_text(&output), "\n");
+	for (size_t i = 0; i < lines.n; i++)
+		add_version(lines.v[i], ret);
+	list_split(&candidates, "apt-cache --no-all-versions show", " ");
+	const size_t words = candidates.n;
+	for (; *names; names++)
+		if (!has_version(ret, *names))
+			list_add(&candidates, *names);
+	if (candidates.n == words)
+		return NULL;
+	/* Status 100: some, or all of them, are unknown. */
+	const struct process show = { .argv = (const char *const *)candidates.v, .accept = 100 };
+	TRY(process_run(h, &show, &shown, NULL));
+	facts_parse(bytes_text(&shown), ret);
+	return NULL;
+}
+
 static struct error *targets_read(struct host *h, const char *option, struct list *ret)
 {
 	CLEAN(bytes) struct bytes output = { 0 };

@@ -36,7 +36,7 @@ chmod 2775 var/mail
 printf '#!/bin/sh\nexit 0\n' >usr/sbin/policy-rc.d
 chmod 0754 usr/sbin/policy-rc.d
 
-for name in apt-get dpkg-query dpkg apt-mark useradd usermod userdel groupadd groupdel gpasswd \
+for name in apt-get apt-cache dpkg-query dpkg apt-mark useradd usermod userdel groupadd groupdel gpasswd \
 	systemd-tmpfiles update-rc.d; do
 	ln -s "$program" "usr/sbin/$name"
 done

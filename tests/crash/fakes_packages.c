@@ -359,7 +359,7 @@ static const char *long_status(const struct package *p)
 
 static int dpkg_query(char **argv)
 {
-	char **names = AFTER("-W", "-f", "${Package} ${Architecture} ${Status}\\n");
+	char **names;
 	int status = 0;
 
 	if (IS(argv + 1, "-W", "-f", "${db:Status-Status} ${binary:Package}\\n")) {
@@ -369,7 +369,15 @@ static int dpkg_query(char **argv)
 		puts("installed base-files");
 		return 0;
 	}
-	if (!names)
+	if ((names = AFTER("-W", "-f", "${db:Status-Status} ${Package} ${Version}\\n"))) {
+		for (; *names; names++)
+			if (find(*names) && long_status(find(*names)))
+				printf("%s %s 1\n", strrchr(long_status(find(*names)), ' ') + 1, *names);
+			else
+				status = 1;
+		return status;
+	}
+	if (!(names = AFTER("-W", "-f", "${Package} ${Architecture} ${Status}\\n")))
 		return refuse(argv);
 	for (; *names; names++) {
 		const struct package *p = find(*names);
@@ -381,6 +389,22 @@ static int dpkg_query(char **argv)
 		else
 			status = 1;
 	}
+	return status;
+}
+
+/* All are of an old version: those of Debian 11. */
+static int apt_cache(char **argv)
+{
+	char **names = AFTER("--no-all-versions", "show");
+	int status = 0;
+
+	if (!names)
+		return refuse(argv);
+	for (; *names; names++)
+		if (find(*names))
+			printf("Package: %s\nVersion: 1\n\n", *names);
+		else
+			status = 100;
 	return status;
 }
 
@@ -429,6 +453,8 @@ int fake_package(const char *name, char **argv)
 {
 	if (strcmp(name, "apt-get") == 0)
 		fake_status = apt_get(argv);
+	else if (strcmp(name, "apt-cache") == 0)
+		fake_status = apt_cache(argv);
 	else if (strcmp(name, "dpkg-query") == 0)
 		fake_status = dpkg_query(argv);
 	else if (strcmp(name, "dpkg") == 0)

@@ -21,7 +21,7 @@ const struct package archive[] = {
 			{ "/var/spool/postfix/", 0755, NULL, NULL }),
 		.made = FILES({ "/etc/postfix/master.cf", 0644, NULL, "smtp inet n - y - - smtpd\n" },
 			{ "/etc/aliases", 0644, NULL, "postmaster: root\n" },
-			{ "/var/lib/postfix/", 0755, "postfix", NULL }, { "/var/spool/postfix/active/", 0700, "postfix", NULL }) },
+			{ "/var/lib/postfix/", 0755, "postfix", NULL }, { "/var/spool/postfix/active/", 0700, "postfix", NULL }, { "/var/spool/postfix/private/", 0700, "postfix", NULL }) },
 	{ .name = "postfix-sqlite", .depends = "postfix libsqlite3-0",
 		.files = FILES({ "/usr/lib/postfix/postfix-sqlite.so", 0644, NULL, "so\n" }) },
 	{ .name = "dovecot-core", .users = "dovecot dovenull", .programs = "doveconf", .unit = "dovecot.service", .enabled = 1,

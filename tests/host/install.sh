@@ -145,7 +145,7 @@ expect_exit 1 'no policy-rc.d is left' on test -e /usr/sbin/policy-rc.d
 
 # --- a second install ---
 
-units=(spamassassin spamass-milter opendkim dovecot postfix postfix@- mailsetup-learn.timer)
+units=("$spamd" spamass-milter opendkim dovecot postfix "$postfix_daemon" mailsetup-learn.timer)
 started() {
 	on systemctl show -p Id -p ActiveEnterTimestampMonotonic "${units[@]}"
 }

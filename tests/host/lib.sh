@@ -7,6 +7,15 @@
 cache=${MAILSETUP_LAB:-/var/cache/mailsetup-lab}
 hosts=()
 host='' # the one at work
+release=${RELEASE:-bullseye}
+
+# The names that differ (installer/engine/release.def).
+names_of_release() {
+	spamd=spamd postfix_daemon=postfix submissions=submissions
+	[[ $release != bookworm ]] || postfix_daemon=postfix@-
+	[[ $release != bullseye ]] || { spamd=spamassassin postfix_daemon=postfix@- submissions=smtps; }
+}
+names_of_release
 
 # --- hosts ---
 
@@ -35,11 +44,11 @@ as_nobody() { # CMD...: in the host
 
 # Made by the same command as tests/build.sh makes it, so neither builds twice.
 the_program() {
-	local built=build/bullseye/mailsetup
+	local built=build/$release/mailsetup
 	if [[ -n ${MAILSETUP-} ]]; then
 		built=$MAILSETUP
 	elif [[ ! -x $built || -n $(find installer steps checks assets po Makefile -type f -newer "$built" -print -quit) ]]; then
-		flock -o "$scratch/../mailsetup-test.lock" tests/lab/lab build bullseye WERROR=-Werror >&2
+		flock -o "$scratch/../mailsetup-test.lock" tests/lab/lab build "$release" WERROR=-Werror >&2
 	fi
 	cp "$built" "$scratch/mailsetup"
 	cp -r "$(dirname "$built")/locale" "$scratch"
@@ -50,7 +59,7 @@ the_program
 boot() {
 	host=t-$suite-$$-${#hosts[@]}
 	hosts+=("$host")
-	lab boot "$host" "$@"
+	lab boot "$host" "$release" "$@"
 	on sh -c 'echo ready' >/dev/null
 }
 
@@ -75,7 +84,7 @@ password=secret-de-l-administrateur
 # A booted host on which `mailsetup install --domain exemple.fr --admin ...` was done.
 installed_host() {
 	local layer
-	layer=installed-$({ sha256sum <"$scratch/mailsetup" && lab root bullseye bare; } | sha256sum | cut -c1-12)
+	layer=installed-$({ sha256sum <"$scratch/mailsetup" && lab root "$release" bare; } | sha256sum | cut -c1-12)
 	# Made once for all suites. Nothing that outlives the lock may inherit it.
 	(
 		flock -w 1200 9
@@ -94,7 +103,7 @@ make_installed() { # LAYER
 	done
 	host=t-layer-$$
 	trap 'lab halt "$host" >&2' EXIT
-	lab boot "$host"
+	lab boot "$host" "$release"
 	put_program
 	printf '%s\n' "$password" |
 		on mailsetup install --domain exemple.fr --admin "$admin" --password-stdin >"$scratch/layer.log" 2>&1 ||

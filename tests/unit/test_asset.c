@@ -63,11 +63,11 @@ static void embedded(void **state)
 	}
 	assert_true(count >= 20);
 	assert_true(asset_find("/etc/postfix/main.cf")->is_template);
-	assert_false(asset_find("/etc/postfix/master.cf")->is_template);
+	assert_false(asset_find("/etc/postfix/header_checks")->is_template);
 	assert_null(asset_find("/etc/passwd"));
-	assert_null(asset_render("/etc/postfix/sqlite-alias.cf", NULL, &b));
+	assert_null(asset_render("", "/etc/postfix/sqlite-alias.cf", NULL, &b));
 	assert_non_null(strstr(b.data, "dbpath = /etc/postfix/bdd/postfix.sqlite"));
-	struct error *e = asset_render("/etc/passwd", NULL, &b);
+	struct error *e = asset_render("", "/etc/passwd", NULL, &b);
 	assert_non_null(e);
 	error_free(e);
 }

@@ -85,7 +85,8 @@ static void specs(void **state)
 {
 	static const char *const names[] = { "domain", "hostname", "extra-domain", "network", "admin",
 		"admin-hash", "dh", "dh-bits", "tls-cert", "tls-key", "selector", "dkim-bits", "inbound-tls",
-		"outbound-tls", "no-learn", "hosts-entry", "size-limit", "dkim-key", "default-domain" };
+		"outbound-tls", "no-learn", "hosts-entry", "size-limit", "force-release", "dkim-key", "default-domain" };
+	static const char *const flags[] = { "no-learn", "force-release" };
 	static const char *const hidden[] = { "admin-hash", "dkim-key", "default-domain" };
 	static const char *const repeatable[] = { "extra-domain", "network", "dkim-key" };
 
@@ -97,7 +98,7 @@ static void specs(void **state)
 		assert_string_equal(s->name, names[i]);
 		assert_true(s->key > 256);
 		assert_int_equal(s->hidden, among(s->name, hidden, 3));
-		assert_int_equal(s->argument == NULL, strcmp(s->name, "no-learn") == 0);
+		assert_int_equal(s->argument == NULL, among(s->name, flags, 2));
 		assert_int_equal(s->repeatable, among(s->name, repeatable, 3));
 		assert_true(s->hidden || strlen(s->help) > 10);
 		for (size_t j = 0; j < i; j++)
