@@ -5,6 +5,8 @@
 #include "migrate/prove.h"
 
 #define NAME_COLUMNS 28
+#define NAME_LEAST     8
+#define NUMBER_COLUMNS 7
 #define ROOT_SHOWN   60
 
 struct migration migration_of(struct session *s, struct cli *cli)
@@ -95,22 +97,39 @@ static void tell_json(struct cli *cli, const struct migration *m)
 
 static const char *const headings[] = { N_("in archive"), N_("imported"), N_("present"), N_("refused"), N_("by Dovecot") };
 
+static size_t number_columns(size_t column)
+{
+	size_t wanted = text_columns(translated(headings[column]));
+
+	return wanted < NUMBER_COLUMNS ? NUMBER_COLUMNS : wanted;
+}
+
 static void put_number(FILE *out, size_t column, const char *s)
 {
-	size_t wanted = text_columns(translated(headings[column])), used = text_columns(s);
+	size_t wanted = number_columns(column), used = text_columns(s);
 
-	wanted = wanted < 10 ? 10 : wanted;
 	fprintf(out, " %*s%s", (int)(used < wanted ? wanted - used : 0), "", s);
 }
 
-static void folder_line(FILE *out, const struct folder *f)
+/* What the numbers leave of a narrow window. */
+static size_t name_columns(const struct screen *s)
 {
+	size_t used = 2, width = screen_wrap(s, s->out);
+
+	for (size_t i = 0; i < sizeof(headings) / sizeof(*headings); i++)
+		used += 1 + number_columns(i);
+	return width >= used + NAME_COLUMNS ? NAME_COLUMNS : width >= used + NAME_LEAST ? width - used : NAME_LEAST;
+}
+
+static void folder_line(const struct screen *s, const struct folder *f)
+{
+	FILE *out = s->out;
 	CLEAN(free) char *title = folder_title(f->name);
-	CLEAN(free) char *shown = text_fit(title, NAME_COLUMNS);
+	CLEAN(free) char *shown = text_fit(title, name_columns(s));
 	const int64_t numbers[] = { (int64_t)f->archive, (int64_t)f->imported, (int64_t)f->present, (int64_t)f->refused, f->counted };
 
 	fputs("  ", out);
-	put_padded(out, shown, NAME_COLUMNS);
+	put_padded(out, shown, name_columns(s));
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
 		CLEAN(free) char *number = numbers[i] < 0 ? text_copy("-") : text("%lld", (long long)numbers[i]);
 
@@ -119,68 +138,73 @@ static void folder_line(FILE *out, const struct folder *f)
 	fputc('\n', out);
 }
 
-static void mailbox_lines(FILE *out, const struct mailbox *m)
+static void mailbox_lines(const struct screen *s, const struct mailbox *m)
 {
+	FILE *out = s->out;
+
 	put_text(out, m->address);
 	fputc('\n', out);
 	fputs("  ", out);
-	put_padded(out, _("folder"), NAME_COLUMNS);
+	put_padded(out, _("folder"), name_columns(s));
 	for (size_t i = 0; i < sizeof(headings) / sizeof(*headings); i++)
 		put_number(out, i, translated(headings[i]));
 	fputc('\n', out);
 	for (size_t i = 0; i < m->n; i++)
-		folder_line(out, &m->folders[i]);
+		folder_line(s, &m->folders[i]);
 }
 
 static void unknown_line(struct cli *cli, const struct mailbox *m)
 {
 	struct assignment a = { .domain = cli->params.domain };
-	CLEAN(free) char *address = assignment_guess(&a, m->root), *root = text_fit(m->root, ROOT_SHOWN);
+	CLEAN(free) char *address = assignment_guess(&a, m->root), *root = text_fit(m->root, ROOT_SHOWN), *line = NULL;
 	uint64_t messages = 0;
 
 	for (size_t i = 0; i < m->n; i++)
 		messages += m->folders[i].archive;
-	fprintf(cli->screen.out, _("no account: %s (%llu messages); "), root, (unsigned long long)messages);
 	if (address)
-		fprintf(cli->screen.out, _("`mailsetup user add %s` makes one, or give --map '%s=ADDRESS'; then the same command again\n"), address,
-			root);
+		line = text(_("no account: %s (%llu messages); `mailsetup user add %s` makes one, or give --map '%s=ADDRESS'; then the same command "
+			      "again"),
+			root, (unsigned long long)messages, address, root);
 	else
-		fprintf(cli->screen.out, _("give --map '%s=ADDRESS', then the same command again\n"), root);
+		line = text(_("no account: %s (%llu messages); give --map '%s=ADDRESS', then the same command again"), root,
+			(unsigned long long)messages, root);
+	put_flow(&cli->screen, cli->screen.out, line, 0, 2);
 }
 
-static void reason_lines(FILE *out, const char *label, const struct reason *v, size_t n)
+static void reason_lines(const struct screen *s, const char *label, const struct reason *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		fprintf(out, "%s: %llu × ", label, (unsigned long long)v[i].n);
-		put_text(out, translated(v[i].text));
-		fputs(" (", out);
-		put_text(out, v[i].example);
-		fputs(v[i].n > 1 ? ", ...)\n" : ")\n", out);
+		CLEAN(free)
+		char *line = text("%s: %llu × %s (%s%s)", label, (unsigned long long)v[i].n, translated(v[i].text), v[i].example,
+			v[i].n > 1 ? ", ..." : "");
+
+		put_flow(s, s->out, line, 0, 2);
 	}
 }
 
 static void tell_text(struct cli *cli, const struct migration *m)
 {
-	FILE *out = cli->screen.out;
 	struct totals t = report_totals(&m->report);
+	CLEAN(free) char *summary = NULL;
 
 	for (size_t i = 0; i < m->report.n; i++)
 		if (m->report.mailboxes[i].address)
-			mailbox_lines(out, &m->report.mailboxes[i]);
+			mailbox_lines(&cli->screen, &m->report.mailboxes[i]);
 	for (size_t i = 0; i < m->report.n; i++)
 		if (!m->report.mailboxes[i].address)
 			unknown_line(cli, &m->report.mailboxes[i]);
-	reason_lines(out, _("refused"), m->report.refused, m->report.n_refused);
-	reason_lines(out, _("left out"), m->report.left_out, m->report.n_left_out);
+	reason_lines(&cli->screen, _("refused"), m->report.refused, m->report.n_refused);
+	reason_lines(&cli->screen, _("left out"), m->report.left_out, m->report.n_left_out);
 	if (m->dry)
-		fprintf(out, _("%llu messages would be imported, %llu are present already, %llu would be refused; nothing was written\n"),
+		summary = text(_("%llu messages would be imported, %llu are present already, %llu would be refused; nothing was written"),
 			(unsigned long long)t.imported, (unsigned long long)t.present, (unsigned long long)t.refused);
 	else if (!t.imported)
-		fprintf(out, _("imported 0 messages, %llu present already, %llu refused\n"), (unsigned long long)t.present,
+		summary = text(_("imported 0 messages, %llu present already, %llu refused"), (unsigned long long)t.present,
 			(unsigned long long)t.refused);
 	else
-		fprintf(out, _("imported %llu messages, %llu present already, %llu refused (import %u)\n"), (unsigned long long)t.imported,
+		summary = text(_("imported %llu messages, %llu present already, %llu refused (import %u)"), (unsigned long long)t.imported,
 			(unsigned long long)t.present, (unsigned long long)t.refused, m->number);
+	put_flow(&cli->screen, cli->screen.out, summary, 0, 0);
 }
 
 struct error *migration_tell(struct cli *cli, const struct migration *m, struct error *e)
