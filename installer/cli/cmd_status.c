@@ -295,6 +295,8 @@ static struct error *status(struct cli *cli)
 {
 	CLEAN(session) struct session s = SESSION_CLOSED;
 
+	if (tree && cli->json)
+		return fail(ERR_USAGE, "--%s and --json are different answers: ask for one of them", "tree");
 	TRY(session_open(cli, rebuild ? SESSION_QUERY | SESSION_LOCK | SESSION_REBUILD : SESSION_QUERY, &s));
 	s.run.want_diffs = true;
 	if (rebuild)

@@ -98,8 +98,8 @@ static struct error *steps(struct cli *cli)
 {
 	CLEAN(graph) struct graph graph = { 0 };
 
-	if (dot && cli->json)
-		return fail(ERR_USAGE, "--dot and --json are different answers: ask for one of them");
+	if ((dot || tree) && cli->json)
+		return fail(ERR_USAGE, "--%s and --json are different answers: ask for one of them", dot ? "dot" : "tree");
 	TRY(graph_build(all_steps, &graph));
 	if (cli->json)
 		show_json(cli->screen.out, &graph);

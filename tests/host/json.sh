@@ -49,6 +49,7 @@ so 'plan counts what it shows' 'd["changes"] == sum(len(s["differences"]) for s 
 asks 2 'without a domain' plan
 asks 0 'nothing is installed' status
 asks 2 'an unknown option' status --nonsense
+asks 2 'a tree, which is no JSON' status --tree
 for name in user alias virtual-alias block-sender block-recipient domain; do
 	asks 3 'of no server' "$name" list
 done
@@ -228,6 +229,11 @@ so 'shows the difference' 'd["differences"][0]["drift"] and "+# other" in d["dif
 asks 4 'another hand' plan
 asks 4 'another hand' install
 on sh -c 'cat /root/main.cf >/etc/postfix/main.cf'
+on sh -c 'cp -a /var/lib/mailsetup /root/state && echo nonsense >/var/lib/mailsetup/state.db'
+asks 4 'a damaged store' status
+asks 0 'made anew' status --rebuild
+so 'says where the damaged one is' 'd["installed"] and d["damaged_store"].startswith("/var/lib/mailsetup/")'
+on sh -c 'rm -r /var/lib/mailsetup && mv /root/state /var/lib/mailsetup'
 asks 2 'a step that is none' rollback nix
 asks 0 'one step' rollback learning --yes
 so 'has changed something' 'd["changed"] and d["changes"] > 0'
