@@ -32,6 +32,8 @@ static struct error *spamassassin_apply(struct run *run)
 	if (run->release.spamd_state)
 		TRY(ensure_directory(run, run->release.spamd_state, OWNED(SPAMD_USER, SPAMD_USER, 0700)));
 	TRY(ensure_asset(run, "/etc/spamassassin/local.cf", variables, ROOT_FILE));
+	if (run->release.spamd_left)
+		TRY(ensure_taken_back(run, "file", run->release.spamd_left));
 	return ensure_asset(run, run->release.spamd_defaults, NULL, ROOT_FILE);
 }
 

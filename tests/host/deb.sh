@@ -2,8 +2,8 @@
 # The Debian package: built, judged by lintian, installed, used, taken back, purged, and nothing is left.
 . "$(dirname "$0")/lib.sh"
 
-expect_exit 0 'make deb; lintian has neither error nor warning' lab run-in-package bullseye env DEB_BUILD_OPTIONS=nocheck make deb
-expect_text 'its version is the program'\''s' "$("$scratch/mailsetup" --version 2>/dev/null || tests/lab/lab run-in-build bullseye build/bullseye/mailsetup --version)" \
+expect_exit 0 'make deb; lintian has neither error nor warning' lab run-in-package "$release" env DEB_BUILD_OPTIONS=nocheck make deb
+expect_text 'its version is the program'\''s' "$("$scratch/mailsetup" --version 2>/dev/null || tests/lab/lab run-in-build "$release" "build/$release/mailsetup" --version)" \
 	sh -c 'echo "mailsetup $(dpkg-deb -f build/deb/mailsetup_*.deb Version)"'
 expect_match 'it asks for its libraries' 'libarchive13.*libcurl4.*libopendkim11.*libsqlite3-0' dpkg-deb -f build/deb/mailsetup_*_*.deb Depends
 

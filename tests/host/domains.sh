@@ -62,7 +62,7 @@ expect_text 'OpenDKIM was never stopped' "$signer" pid_of
 expect_match 'the records to publish are said' '^toto\.fr\.	IN	MX	10 mail\.exemple\.fr\.$' cat "$scratch/said"
 expect_no_match 'those of this domain only' '^exemple\.fr\.' cat "$scratch/said"
 expect_match 'its postmaster is the administrator' "$admin" on postmap -q postmaster@toto.fr sqlite:/etc/postfix/sqlite-alias-vituels.cf
-expect_match 'SpamAssassin knows it' 'whitelist_auth \*@toto\.fr' on cat /etc/spamassassin/local.cf
+expect_match 'SpamAssassin knows it' '(whitelist|welcomelist)_auth \*@toto\.fr' on cat /etc/spamassassin/local.cf
 
 # --- refused ---
 

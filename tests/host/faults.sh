@@ -8,7 +8,7 @@
 # Put before mailsetup alone: a container has the clock of its machine. CLOCK: seconds to add to it. HURRY: its naps of whole
 # seconds are over in a thousandth, so that five minutes of waiting for apt's lock are.
 shim() {
-	lab run-in-build bullseye sh -c 'cat >/tmp/shim.c && gcc -shared -fPIC -o /tmp/shim.so /tmp/shim.c && cat /tmp/shim.so' <<'SHIM'
+	lab run-in-build "$release" sh -c 'cat >/tmp/shim.c && gcc -shared -fPIC -o /tmp/shim.so /tmp/shim.c && cat /tmp/shim.so' <<'SHIM'
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -125,13 +125,13 @@ how_to_go_on='mailsetup resume'
 odd=t-$suite-$$-odd
 hosts+=("$odd")
 host=$odd
-lab boot "$host"
+lab boot "$host" "$release"
 lab copy "$host" "$scratch/mailsetup" /usr/local/sbin/mailsetup
 with_tools
 # A name without a dot; a spamd that takes its time, also when it starts for the first time.
 on sh -c 'echo serveur >/etc/hostname && hostname serveur
-	mkdir -p /etc/systemd/system/spamassassin.service.d
-	printf "[Service]\nExecStartPre=/bin/sleep 10\n" >/etc/systemd/system/spamassassin.service.d/lent.conf'
+	mkdir -p "/etc/systemd/system/$0.service.d"
+	printf "[Service]\nExecStartPre=/bin/sleep 10\n" >"/etc/systemd/system/$0.service.d/lent.conf"' "$spamd"
 # odd_install UMASK LANGUAGE REDIRECTION
 odd_install() {
 	printf '%s\n' "$password" | tests/lab/lab exec "$odd" sh -c \
@@ -329,8 +329,8 @@ master_is_gone() {
 }
 check '(the Postfix master is dead)' within 10 master_is_gone
 check '(systemd calls postfix.service active)' on systemctl is-active postfix.service
-says 1 'verify sees that Postfix is dead: exit 1' 'postfix@-\.service is (inactive|failed|deactivating)' on mailsetup verify --no-mail
-hint=$(sed -n '/postfix@-\.service is/,/→/s/.*→ \([^;]*\);.*/\1/p' "$scratch/output")
+says 1 'verify sees that Postfix is dead: exit 1' "$postfix_daemon\.service is (inactive|failed|deactivating)" on mailsetup verify --no-mail
+hint=$(sed -n '/postfix.*\.service is/,/→/s/.*→ \([^;]*\);.*/\1/p' "$scratch/output")
 expect_match 'and names the command' '^systemctl restart postfix' echo "$hint"
 says 0 'which repairs it' ' 0 failed' on sh -c "$hint && mailsetup verify"
 on pkill -KILL -o -x master
@@ -395,7 +395,7 @@ halt
 # --- the host of the beginning ---
 
 modes_of() { # MANIFEST: what umask and language could have changed
-	grep -vE '^active|^file	/(etc/hostname|etc/ssl/certs/[0-9a-f]*\.0|etc/systemd/system/spamassassin.service.d|root|usr/local)' "$1" |
+	grep -vE "^active|^file	/(etc/hostname|etc/ssl/certs/[0-9a-f]*\.0|etc/systemd/system/$spamd.service.d|root|usr/local)" "$1" |
 		grep -vE '^file	/var/(cache|log|tmp|lib/apt|lib/systemd)|^file	/etc/(passwd|group|shadow|gshadow|subuid|subgid)-	|-old	' |
 		cut -f 1-5 | LC_ALL=C sort
 }

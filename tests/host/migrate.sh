@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The mail of an old server comes over: two real hosts, the clients of their users, kills in between. Mail is written and read by IMAP
 # and doveadm, and compared by them; nothing here trusts what the program says of itself.
-seam_build=build/bullseye-seam/mailsetup
-(cd "$(dirname "$0")/../.." && tests/lab/lab build bullseye BUILD=build/bullseye-seam EXTRA_CFLAGS=-DMAILSETUP_SEAM >&2)
+seam_build=build/${RELEASE:-bullseye}-seam/mailsetup
+(cd "$(dirname "$0")/../.." && tests/lab/lab build "${RELEASE:-bullseye}" "BUILD=build/${RELEASE:-bullseye}-seam" EXTRA_CFLAGS=-DMAILSETUP_SEAM >&2)
 . "$(dirname "$0")/lib.sh"
 
 installed_host

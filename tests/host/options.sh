@@ -168,7 +168,11 @@ expect_match 'outbound-tls: mail goes to a server that has no TLS' '^DKIM-Signat
 kill "$sink"
 wait "$sink" 2>/dev/null || true
 
-expect_exit 1 'no-learn: there is no timer' on systemctl is-enabled mailsetup-learn.timer
+# The exit status of systemctl differs with its version.
+timer() { # QUESTION
+	on systemctl "$1" mailsetup-learn.timer 2>&1 || true
+}
+expect_match 'no-learn: there is no timer' 'not-found|No such file' timer is-enabled
 expect_exit 1 'no-learn: nor its files' on test -e /etc/systemd/system/mailsetup-learn.service
 
 # --- remembered ---
@@ -181,8 +185,8 @@ expect_text 'the others are as before' $'exemple.fr\ntoto.fr' sql 'SELECT domain
 expect_exit 0 'no-learn is withdrawn' on mailsetup install --no-learn=no --no-verify
 expect_text 'it learns' enabled on systemctl is-enabled mailsetup-learn.timer
 expect_exit 0 'and given again' on mailsetup install --no-learn --no-verify
-expect_exit 1 'no-learn later: the timer is gone' on systemctl is-enabled mailsetup-learn.timer
-expect_exit 3 'no-learn later: it does not run' on systemctl is-active mailsetup-learn.timer
+expect_match 'no-learn later: the timer is gone' 'not-found|No such file' timer is-enabled
+expect_text 'no-learn later: it does not run' inactive timer is-active
 expect_exit 1 'no-learn later: nor are its files there' on test -e /etc/systemd/system/mailsetup-learn.timer
 on sh -c 'printf "127.0.1.1\tcourrier.exemple.fr courrier\n" >>/etc/hosts'
 expect_exit 0 'hosts-entry is changed' on mailsetup install --hosts-entry 192.0.2.77 --no-verify

@@ -2,8 +2,8 @@
 # Kills on real hosts. At the beginning of every step in turn: what stands there is safe from outside and keeps its secrets, and the
 # end is the machine of an install that nobody disturbed, then the bare one. And at single durable actions, each on a host of its
 # own: a few, or with SWEEP=full more than 60 over all steps.
-MAILSETUP=build/bullseye-seam/mailsetup
-(cd "$(dirname "$0")/../.." && tests/lab/lab build bullseye BUILD=build/bullseye-seam EXTRA_CFLAGS=-DMAILSETUP_SEAM >&2)
+MAILSETUP=build/${RELEASE:-bullseye}-seam/mailsetup
+(cd "$(dirname "$0")/../.." && tests/lab/lab build "${RELEASE:-bullseye}" "BUILD=build/${RELEASE:-bullseye}-seam" EXTRA_CFLAGS=-DMAILSETUP_SEAM >&2)
 . "$(dirname "$0")/lib.sh"
 
 layer=sweep-$$

@@ -109,9 +109,14 @@ cmd_dns() {
 	[[ $verb == stop ]] || start_dns "$name"
 }
 
+# The root whose packages the mirror serves: the host's own, or that of the release that it is to be upgraded to.
+mirrored() { # HOST
+	cat "$1/mirrored" 2>/dev/null || root_of "$1"
+}
+
 start_mirror() { # NAME
 	local host=$cache/hosts/$1
-	setsid nsenter --net="/run/netns/ms$1" python3 "$here/mirror.py" 198.51.100.1 "$(root_of "$host")" "$host/missing" \
+	setsid nsenter --net="/run/netns/ms$1" python3 "$here/mirror.py" 198.51.100.1 "$(mirrored "$host")" "$host/missing" \
 		</dev/null >>"$host/mirror.log" 2>&1 &
 	echo $! >"$host/mirror.pid"
 }
@@ -143,8 +148,15 @@ cmd_mirror() {
 		(($# >= 1)) || usage
 		printf '%s\n' "$@" >>"$host/missing"
 		;;
+	release)
+		(($# == 1)) || usage
+		ensure_root "$1" upgrade >"$host/mirrored"
+		stop_mirror "$name"
+		start_mirror "$name"
+		await_mirror "$name"
+		;;
 	reset)
-		rm -f "$host/missing"
+		rm -f "$host/missing" "$host/mirrored"
 		stop_mirror "$name"
 		start_mirror "$name"
 		await_mirror "$name"

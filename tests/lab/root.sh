@@ -96,7 +96,11 @@ ensure_root() { # RELEASE KIND
 		packages=$(printf '%s\n' "${server_packages[@]}" && runtime_libraries "$builder")
 		downloads=$(host_downloads)
 		;;
-	*) die "a root is 'build', 'package' or 'bare', not '$kind'" ;;
+	upgrade)
+		packages=$(ensure_root "$(release_before "$release")" bare)
+		downloads=${mail_packages[*]}
+		;;
+	*) die "a root is 'build', 'package', 'bare' or 'upgrade', not '$kind'" ;;
 	esac
 	key=$(printf '%s\n' "$recipe" "$release" "$kind" "$packages" "$downloads" | sha256sum | cut -c1-12)
 	dir=$cache/roots/$release-$kind-$key
@@ -112,6 +116,12 @@ make_root() { # RELEASE KIND DIR PACKAGES
 	flock -w 1800 "$lock" || die "another caller has been building $dir for half an hour"
 	if [[ ! -d $dir ]]; then
 		rm -rf --one-file-system "$tmp"
+		if [[ $kind == upgrade ]]; then
+			download_upgrade "$release" "$packages" "$tmp"
+			mv -T "$tmp" "$dir"
+			exec {lock}>&-
+			return
+		fi
 		if [[ $kind == bare ]]; then
 			# The debs that made the root itself go; those that a host will ask for come. mmdebstrap fetches no
 			# translations, but an apt-get update in the host wants them.
@@ -129,6 +139,52 @@ make_root() { # RELEASE KIND DIR PACKAGES
 		mv -T "$tmp" "$dir"
 	fi
 	exec {lock}>&-
+}
+
+release_before() { # RELEASE
+	case $1 in
+	bookworm) echo bullseye ;;
+	trixie) echo bookworm ;;
+	*) die "the lab knows no upgrade to '$1'" ;;
+	esac
+}
+
+# No root to boot: the lists of a release, and the packages that a mail server of the one before takes from it. apt itself says which,
+# in that server's place.
+download_upgrade() { # RELEASE BARE-ROOT-OF-THE-ONE-BEFORE DIR
+	local part
+	mkdir -p "$3/upper" "$3/work" "$3/mnt"
+	# shellcheck disable=SC2016  # for the inner shell
+	unshare --mount sh -euc '
+		mount -t overlay lab "$2/mnt" -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work"
+		mount -t proc proc "$2/mnt/proc"
+		mount --rbind /dev "$2/mnt/dev"
+		cp /etc/resolv.conf "$2/mnt/etc/resolv.conf"
+		cd "$2/mnt"
+		shift 2
+		DEBIAN_FRONTEND=noninteractive exec chroot . sh -eus "$@"
+		' lab "$2" "$3" "$1" "${mail_packages[@]}" <<'IN_CHROOT'
+release=$1
+shift
+known() {
+	apt-cache --no-all-versions show "$@" 2>/dev/null | sed -n 's/^Package: //p'
+}
+printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+chmod 0755 /usr/sbin/policy-rc.d
+apt-get -qqy --no-install-recommends install $(known "$@") </dev/null
+apt-get -qq clean
+sed -i "s/^\(deb [^ ]*\) [a-z]*/\1 $release/" /etc/apt/sources.list
+apt-get -qq -o Acquire::Languages=en update
+apt-get -qqy --no-install-recommends --download-only full-upgrade </dev/null
+apt-get -qqy --no-install-recommends --download-only install $(known "$@") </dev/null
+IN_CHROOT
+	for part in lib/apt/lists cache/apt/archives; do
+		mkdir -p "$3/var/${part%/*}"
+		mv "$3/upper/var/$part" "$3/var/$part"
+	done
+	# What the overlay hides of the root below.
+	find "$3/var" -type c -delete
+	rm -rf "$3/upper" "$3/work" "$3/mnt"
 }
 
 make_it_a_server() { # DIR

@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# A server lives through the upgrades of its Debian, from 11 to 12 and on to 13. Mail that comes meanwhile is delivered, none is lost.
+RELEASE=bullseye
+. "$(dirname "$0")/lib.sh"
+
+jean=jean@exemple.fr
+secret=secret-de-jean
+
+kept() { # what no upgrade may change
+	sql 'SELECT * FROM postfix_utilisateurs; SELECT * FROM postfix_domaines; SELECT * FROM postfix_alias_virtuels'
+	on sh -c 'sha256sum /etc/dkimkeys/clefs/exemple.fr/mail.private /etc/postfix/tls/courriel.key /etc/postfix/tls/courriel.pem'
+}
+subjects() { # WORD
+	imap "$jean" "$secret" INBOX -X "SEARCH HEADER Subject \"$1-\"" | tr -d '\r' | sed -n 's/^\* SEARCH//p' | wc -w
+}
+arrived() { # WORD NUMBER
+	[[ $(subjects "$1") == "$2" ]]
+}
+
+upgrade() { # RELEASE
+	local word=$1 sender taken
+	lab mirror "$host" release "$1"
+	on sed -i "s/ $release / $1 /" /etc/apt/sources.list
+	expect_exit 0 "$1: apt-get update" on apt-get -q update
+	: >"$scratch/running"
+	outside /usr/bin/python3 tests/host/upgrade.py "$jean" "$word" "$scratch/running" >"$scratch/taken" 2>"$scratch/refused" &
+	sender=$!
+	expect_exit 0 "$1: apt-get full-upgrade" on env DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends \
+		-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold full-upgrade
+	sleep 6
+	rm "$scratch/running"
+	wait "$sender" || true
+	taken=$(<"$scratch/taken")
+	check "$1: ($taken messages came meanwhile; $(grep -c . "$scratch/refused" || true) times the server did not answer)" test "$taken" -ge 5
+
+	release=$1
+	names_of_release
+	the_program
+	lab copy "$host" "$scratch/mailsetup" /usr/local/sbin/mailsetup
+	expect_exit 0 "$1: plan" on mailsetup plan
+	expect_match "$1: shows what the new release wants" '^mail\.exemple\.fr, .*: [0-9]+ changes in [0-9]+ steps' cat "$scratch/last"
+	expect_match "$1: the spam filter's package and unit among it" "^  (packages|enabled|running) $spamd" cat "$scratch/last"
+	expect_exit 0 "$1: install applies it" on mailsetup install
+	expect_exit 0 "$1: what waited in the queue is asked for" on mailsetup queue flush
+	check "$1: all messages that the server had taken are delivered, $taken" within 60 arrived "$word" "$taken"
+	kept >"$scratch/kept.after"
+	expect_same "$1: accounts, keys and certificate are as they were" "$scratch/kept" "$scratch/kept.after"
+	on mailsetup verify --json >"$scratch/verify" 2>&1 || true
+	expect_text "$1: no check has failed" '' verdict "$scratch/verify" failed
+	expect_text "$1: none is unknown" '' verdict "$scratch/verify" unknown
+	expect_exit 0 "$1: a second install" on mailsetup install --no-verify
+	expect_match "$1: nothing had to be changed" '^Nothing had to be changed\.$' cat "$scratch/last"
+}
+
+installed_host
+add_mailbox "$jean" "$secret"
+publish_key exemple.fr
+expect_match 'mail comes in before' '250 .*(queued|saved)' swaks_out --tls --to "$jean" --header 'Subject: avant-1'
+check 'and is read' read_mail "$jean" "$secret" INBOX avant-1
+kept >"$scratch/kept"
+
+upgrade bookworm
+upgrade trixie
+check 'mail from before all upgrades is still there' arrived avant 1
+
+lab reboot "$host"
+on mailsetup verify --json >"$scratch/verify" 2>&1 || true
+expect_text 'after a reboot no check has failed' '' verdict "$scratch/verify" failed
+expect_match 'rollback takes the server away' 'delivered mail stays|is as it was|/var/mail' on sh -c 'mailsetup rollback --yes 2>&1'
+
+finish
