@@ -303,6 +303,15 @@ static struct error *go_on(struct cli *cli, struct session *s, const char *domai
 	return NULL;
 }
 
+/* A file that another hand has changed is no sign of a call before. */
+static bool is_open(const struct run *run)
+{
+	for (size_t i = 0; i < run->difference_count; i++)
+		if (!run->differences[i].drift)
+			return true;
+	return false;
+}
+
 static struct error *rotate(struct cli *cli, struct session *s, const char *domain, struct list *keys)
 {
 	CLEAN(free) char *name = NULL, *before = text_copy(keys->v[0]);
@@ -331,7 +340,7 @@ static struct error *rotate_run(struct cli *cli)
 	params_selectors(&cli->params, domain, &keys);
 	TRY(change_check_unfinished(cli, &s, keys.n > 1, &unfinished));
 	TRY(run_plan(&s.run, &s.graph));
-	return unfinished || s.run.difference_count ? go_on(cli, &s, domain, &keys) : rotate(cli, &s, domain, &keys);
+	return unfinished || is_open(&s.run) ? go_on(cli, &s, domain, &keys) : rotate(cli, &s, domain, &keys);
 }
 
 static const struct option_spec rotate_options[] = {
@@ -339,6 +348,7 @@ static const struct option_spec rotate_options[] = {
 	{ "server", 0, N_("IP[@PORT]"), N_("the DNS server to ask (default: the machine's resolvers)"), NULL, &server, NULL },
 	{ "force", 0, NULL, N_("let the new key sign at once, whatever the DNS has: until it is published, receivers distrust the mail"), &force,
 		NULL, NULL },
+	DRIFT_OPTIONS,
 	{ 0 },
 };
 
@@ -451,6 +461,8 @@ static struct error *retire_run(struct cli *cli)
 	return NULL;
 }
 
+static const struct option_spec retire_options[] = { DRIFT_OPTIONS, { 0 } };
+
 static const struct command retire = {
 	.name = "dkim retire",
 	.operands = N_("DOMAIN [SELECTOR]"),
@@ -463,6 +475,7 @@ static const struct command retire = {
 		   "used again.")),
 	.examples = "mailsetup dkim retire exemple.fr mail",
 	.flags = NEEDS_ROOT | CHANGES,
+	.options = retire_options,
 	.run = retire_run,
 };
 

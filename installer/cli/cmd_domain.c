@@ -18,6 +18,7 @@ static bool make_default;
 static const struct option_spec options[] = {
 	{ "default", 0, NULL, N_("as the default domain, where there is none: the guide's web portal offers it first; mail does not ask"),
 		&make_default, NULL, NULL },
+	DRIFT_OPTIONS,
 	{ 0 },
 };
 
@@ -309,6 +310,8 @@ static struct error *delete_run(struct cli *cli)
 	return NULL;
 }
 
+static const struct option_spec delete_options[] = { DRIFT_OPTIONS, { 0 } };
+
 static const struct command delete = {
 	.name = "domain delete",
 	.operands = N_("DOMAIN"),
@@ -321,6 +324,7 @@ static const struct command delete = {
 		   "published is never made anew.")),
 	.examples = "mailsetup domain delete toto.fr",
 	.flags = NEEDS_ROOT | CHANGES,
+	.options = delete_options,
 	.words = rows_words,
 	.run = delete_run,
 	.subject = &kind,
