@@ -28,7 +28,7 @@ struct error *destination_normalise(const char *s, char **ret) MUST_USE;
 /* Such addresses separated by commas, spaces around them allowed; each once, joined by commas alone. */
 struct error *destinations_normalise(const char *s, char **ret) MUST_USE;
 /* The key of an access(5) table: user@domain with any atext before the @ (strangers' addresses), user@ or a domain; lower case, as
- * Postfix folds what it looks up. sender: also "<>", the sender of bounces. */
+ * Postfix folds what it looks up. sender: also "<>", the sender of bounces, as a row of another hand may have it. */
 struct error *access_key_normalise(const char *s, bool sender, char **ret) MUST_USE;
 /* What access(5) of Postfix 3.5 does: REJECT, DEFER, ... with what follows it; the verb in upper case. Bare numbers, which Postfix
  * takes for OK, and the names of restrictions are refused. */
