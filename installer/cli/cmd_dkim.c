@@ -375,7 +375,6 @@ static const struct command rotate_command = {
 static struct error *take_old(struct cli *cli, struct session *s, const char *domain, const struct list *keys, char **ret)
 {
 	CLEAN(list) struct list others = { 0 };
-	CLEAN(bytes) struct bytes named = { 0 };
 
 	for (size_t i = 1; i < keys->n; i++)
 		list_add(&others, keys->v[i]);
@@ -388,13 +387,14 @@ static struct error *take_old(struct cli *cli, struct session *s, const char *do
 		return list_has(&others, *ret) ? NULL
 					       : fail(ERR_USAGE, "dkim retire: %s has no key %s; `mailsetup dkim list` shows them", domain, *ret);
 	}
-	for (size_t i = 0; i < others.n; i++)
-		bytes_printf(&named, "%s%s", i ? ", " : "", others.v[i]);
 	if (!others.n)
 		return fail(ERR_CONFLICT, "dkim retire %s: there is no key but %s, which signs; `mailsetup dkim rotate %s` makes another", domain,
 			keys->v[0], domain);
-	if (others.n > 1)
-		return fail(ERR_USAGE, "dkim retire %s: which one? There are %s", domain, named.data);
+	if (others.n > 1) {
+		CLEAN(free) char *named = list_join(&others, ", ");
+
+		return fail(ERR_USAGE, "dkim retire %s: which one? There are %s", domain, named);
+	}
 	*ret = text_copy(others.v[0]);
 	return NULL;
 }
