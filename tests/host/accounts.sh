@@ -189,7 +189,13 @@ check 'show as well' json 'd["uid"] == "mille" and d["active"] is False' user sh
 says 0 'a row in another spelling is meant literally' '^Jean@Exemple\.FR is on$' user enable Jean@Exemple.FR
 expect_text 'and the other one is not touched' '1' sql "SELECT active FROM postfix_utilisateurs WHERE utilisateur = 'jean@exemple.fr'"
 says 0 'delete' 'is deleted' user delete "a b';DROP TABLE x--@y"
-check 'delete with its mail takes no mail of another' on mailsetup user delete --purge-mail Jean@Exemple.FR
+says 0 'in any letter case' '^jean@exemple\.fr was on already$' user enable JEAN@EXEMPLE.FR
+sql "INSERT INTO postfix_utilisateurs (utilisateur, mot_de_passe, rep_perso, uid, gid, privilege, active) VALUES ('Seule@Toto.FR', '', '', 1, 1, '', 1)"
+says 0 'the only one, as it is written' '^Seule@Toto\.FR is off$' user disable seule@toto.fr
+sql "INSERT INTO postfix_utilisateurs (utilisateur, mot_de_passe, rep_perso, uid, gid, privilege, active) VALUES ('SEULE@toto.fr', '', '', 1, 1, '', 1)"
+says 2 'of several, which one?' 'several spellings \(SEULE@toto\.fr, Seule@Toto\.FR\)' user delete seule@toto.fr
+for row in SEULE@toto.fr Seule@Toto.FR; do says 0 'that one' "^$row is deleted$" user delete "$row"; done
+says 0 'delete with its mail takes no mail of another' '^Jean@Exemple\.FR is deleted$' user delete --purge-mail Jean@Exemple.FR
 check '(it is there)' on test -d /var/mail/utilisateurs/exemple.fr/jean
 
 # --- delete ---
@@ -254,6 +260,8 @@ expect_text 'as the guide'\''s table has it' 'Dupont, "Un"|exemple.fr/un/|3000|3
 on mailsetup user enable deux@exemple.fr >/dev/null
 check 'a password that looks like a scheme is one' imap deux@exemple.fr '{PLAIN}motdepasse' '' -X NOOP
 expect_text 'once more changes nothing' '{"event":"done","changed":false,"added":0,"present":1}' import user 'address,password\nun@exemple.fr,motdepasse-un\n'
+expect_match 'two lines for one row' '"line":3,"reason":"a duplicate: line 2 has the account trois@exemple.fr already"' import user \
+	'address,password\ntrois@exemple.fr,motdepasse-trois\nTROIS@exemple.fr,motdepasse-trois\n'
 expect_match 'a scheme in clear is refused' 'SHA512-CRYPT' import user 'address,hash\nx@exemple.fr,{PLAIN}motdepasse\n'
 expect_match 'an unknown column' 'Passwort.* is no column' import user 'address,Passwort\nx@exemple.fr,y\n'
 expect_match 'a missing column' 'address is missing' import user 'name\nx\n'
