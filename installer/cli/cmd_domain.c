@@ -155,6 +155,7 @@ static struct error *add_run(struct cli *cli)
 		tell_postfix(cli, &s);
 	if (remembered && !unfinished && !s.run.changes)
 		return exists_already(domain);
+	note_letters(&cli->screen, domain);
 	tell_added(cli, &s, domain, &known, known.exists && !remembered);
 	return NULL;
 }

@@ -158,6 +158,7 @@ static struct error *run_add(struct cli *cli)
 	CLEAN(free) char *question = text(_("Password for the new mailbox %s: "), shown);
 	TRY(obtain_hash(cli, question, shown, &in.value[USER_HASH]));
 	TRY(wrap(rows_add_input(cli, &kind, a, &in), "user add"));
+	note_letters(&cli->screen, in.value[USER_ADDRESS]);
 	rows_done(cli, &kind, in.value[USER_ADDRESS], true, translated(kind.added));
 	return NULL;
 }

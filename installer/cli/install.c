@@ -20,6 +20,16 @@ const struct option_spec install_options[] = {
 	{ 0 },
 };
 
+/* Of a server that is new. */
+static void tell_names(const struct cli *cli, const struct session *s)
+{
+	CLEAN(list) struct list domains = { 0 };
+
+	params_domains(&cli->params, &domains);
+	for (size_t i = 0; i < domains.n && !s->run.state; i++)
+		note_letters(&cli->screen, domains.v[i]);
+}
+
 static struct error *run(struct cli *cli, struct session *s)
 {
 	struct error *e = run_install(&s->run, &s->graph);
@@ -69,6 +79,7 @@ struct error *install(struct cli *cli, bool resuming)
 		s.run.want_diffs = true;
 	}
 	s.run.verify = !no_verify;
+	tell_names(cli, &s);
 	TRY(run(cli, &s));
 	TRY(admin_forget(cli, &s));
 	tell_result(cli, &s);

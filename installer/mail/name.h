@@ -18,6 +18,8 @@
 struct error *domain_normalise(const char *s, char **ret) MUST_USE;
 /* As a domain, with at least two labels; a public suffix is refused too. */
 struct error *hostname_normalise(const char *s, char **ret) MUST_USE;
+/* The domain or address with the letters that its A-labels stand for; NULL where it has none. The caller's. */
+char *name_letters(const char *name);
 /* local@domain. The local part: 1 to 64 bytes of [a-z0-9._-], no dot at an end or twice, no '-' at the start, no
  * recipient delimiter '+'; folded to lower case, as the guide's tables compare. */
 struct error *address_normalise(const char *s, char **ret) MUST_USE;

@@ -70,6 +70,9 @@ expect_exit 4 'a domain that is there' on mailsetup domain add TOTO.fr.
 expect_match 'by name' '^mailsetup: .*toto\.fr is a domain of this server already' cat "$scratch/last"
 expect_exit 4 'a second default' on mailsetup domain add autre.fr --default
 expect_match 'with the reason' 'exemple\.fr is the default domain.*portal' cat "$scratch/last"
+expect_exit 0 'a domain with an accent' on mailsetup domain add école.fr
+expect_match 'both forms are named' '^note: .*cole\.fr is written xn--cole-9oa\.fr in mail' cat "$scratch/last"
+expect_exit 0 '(and goes, by either)' on mailsetup domain delete école.fr
 expect_exit 2 'the name of the server' on mailsetup domain add mail.exemple.fr
 for name in '' '../x' 'a b.fr' $'x\ny.fr' "x'; DROP TABLE postfix_domaines; --.fr" localhost 192.0.2.1; do
 	expect_exit 2 "no domain: $(printf %q "$name")" on mailsetup domain add "$name"
