@@ -45,6 +45,8 @@ struct check_context {
 	const struct bytes *password;
 	bool domain_missing;            /* the DNS answers that the domain has neither MX nor A */
 	unsigned patience;              /* factor of all time limits: Postfix is slow while no resolver answers */
+	double give_up;                 /* of clock_now(): what then has no answer yet is unknown, where the run rests on something
+					 * broken (a check with .base, the resolver); 0: each check has its own time */
 	const char *token;              /* unique word of this run, carried by every message it sends */
 };
 
@@ -53,6 +55,7 @@ struct check {
 	const char *title;
 	bool outside;
 	bool mail;        /* needs the test mailbox; left out by --no-mail */
+	bool base;        /* others rest on what it asks, which needs no resolver: where it failed, they may wait in vain */
 	bool dns;         /* asks what the DNS publishes, which nothing on the machine can change */
 	unsigned timeout; /* seconds; 0 is 20 */
 	void (*run)(const struct check_context *context, struct finding *finding);
@@ -74,6 +77,7 @@ extern const struct check *const all_checks[]; /* NULL after the last */
 struct check_options {
 	const struct list *only; /* names; NULL or empty for all */
 	bool no_mail;            /* without the mail round trip */
+	unsigned seconds;        /* for all of them together, where what they rest on is broken; 0: as long as each takes */
 };
 struct check_summary {
 	unsigned ok, failed, unknown;

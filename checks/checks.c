@@ -1,4 +1,5 @@
 #include "checks/check.h"
+#include "checks/clock.h"
 #include "checks/mailbox.h"
 #include "checks/runner.h"
 #include "host/crypto.h"
@@ -124,7 +125,13 @@ struct error *checks_run(struct host *h, const struct params *p, const struct ch
 	CLEAN(list) struct list reasons = { 0 };
 	char token[17] = "";
 	struct release release;
-	struct check_context context = { .host = h, .params = p, .release = &release, .token = token };
+	struct check_context context = {
+		.host = h,
+		.params = p,
+		.release = &release,
+		.token = token,
+		.give_up = options->seconds ? clock_now() + options->seconds : 0,
+	};
 
 	*ret = (struct check_summary){ 0 };
 	TRY(select_checks(options, &selection));

@@ -33,5 +33,6 @@ static void run(const struct check_context *c, struct finding *f)
 const struct check check_dovecot_sockets = {
 	.name = "dovecot-sockets",
 	.title = N_("Dovecot takes Postfix's deliveries and questions for passwords"),
+	.base = true,
 	.run = run,
 };

@@ -156,5 +156,6 @@ const struct check check_maps = {
 	.name = "maps",
 	.title = N_("Postfix's maps answer from the database"),
 	.timeout = 40,
+	.base = true,
 	.run = run,
 };

@@ -63,5 +63,6 @@ static void run(const struct check_context *c, struct finding *f)
 const struct check check_milters = {
 	.name = "milters",
 	.title = N_("OpenDKIM, spamass-milter and spamd run and answer to the users that ask them"),
+	.base = true,
 	.run = run,
 };

@@ -28,11 +28,13 @@ struct job {
 struct jobs {
 	struct job *v;
 	size_t n, running, running_mail, emitted;
+	const struct check *broken;  /* of the base ones, the first that failed */
+	const struct check *unable;  /* the first that found no test mailbox */
 };
 
 static unsigned timeout_of(const struct check *check, const struct check_context *context)
 {
-	unsigned patience = context->patience ? context->patience : 1;
+	unsigned patience = context->patience && !check->base ? context->patience : 1;
 
 	return patience * (check->timeout ? check->timeout : DEFAULT_TIMEOUT);
 }
@@ -105,12 +107,15 @@ static void become_child(pid_t parent)
 static void run_child(const struct check *check, const struct check_context *context, int fd)
 {
 	struct finding f = { .check = check->name, .title = check->title, .state = CHECK_UNKNOWN };
+	struct check_context own = *context;
 	struct error *e = check->outside ? outside_enter(context->outside) : NULL;
 
+	if (check->base)
+		own.patience = 1;
 	if (e)
 		finding_unknown(&f, "", "cannot ask from outside of the machine: %s", error_message(e));
 	else
-		check->run(context, &f);
+		check->run(&own, &f);
 	send_finding(fd, &f);
 	_exit(0);
 }
@@ -120,6 +125,8 @@ static void finish(struct jobs *jobs, struct job *job)
 	job->done = true;
 	job->finding.check = job->check->name;
 	job->finding.title = job->check->title;
+	if (job->check->base && job->finding.state == CHECK_FAILED && !jobs->broken)
+		jobs->broken = job->check;
 	if (!job->pid)
 		return;
 	job->finding.seconds = clock_now() - job->started;
@@ -163,15 +170,26 @@ static void start(struct jobs *jobs, struct job *job, const struct check_context
 	jobs->running_mail += job->check->mail;
 }
 
+/* One fault is one failure: the others that need the mailbox point to the first. */
+static void no_mailbox(struct jobs *jobs, struct job *job, const struct check_context *context)
+{
+	if (jobs->unable) {
+		finding_unknown(&job->finding, "", "there is no test mailbox, as the check %s says", jobs->unable->name);
+		return;
+	}
+	jobs->unable = job->check;
+	finding_failed(&job->finding, "", "there is no test mailbox: %s",
+		context->mailbox_reason ? context->mailbox_reason : _("none was made"));
+}
+
 /* What the check would need and the context lacks. */
-static bool impossible(struct job *job, const struct check_context *context)
+static bool impossible(struct jobs *jobs, struct job *job, const struct check_context *context)
 {
 	if (job->check->outside && !context->outside)
 		finding_unknown(&job->finding, "", "cannot ask from outside of the machine: %s",
 			context->outside_reason ? context->outside_reason : _("no network namespace"));
 	else if (job->check->mail && !context->mailbox)
-		finding_failed(&job->finding, "", "there is no test mailbox: %s",
-			context->mailbox_reason ? context->mailbox_reason : _("none was made"));
+		no_mailbox(jobs, job, context);
 	else
 		return false;
 	return true;
@@ -238,8 +256,8 @@ static void receive(struct jobs *jobs, struct job *job)
 
 static void wait_for_some(struct jobs *jobs)
 {
-	struct pollfd polls[RUNNER_CHILDREN];
-	struct job *polled[RUNNER_CHILDREN];
+	struct pollfd polls[RUNNER_WAITING];
+	struct job *polled[RUNNER_WAITING];
 	nfds_t n = 0;
 
 	for (size_t i = jobs->emitted; i < jobs->n; i++)
@@ -287,33 +305,62 @@ static void emit_done(struct jobs *jobs, const struct events *events, struct che
 }
 
 /* Those with mail first: they mostly wait, for the filter and for the delivery. But they do not take all the
- * places, so that the report begins at once. */
+ * places, so that the report begins at once. Then those that ask nobody but the machine itself: they are quick. */
 static struct job *next_job(struct jobs *jobs)
 {
-	struct job *first = NULL;
+	struct job *quick = NULL, *other = NULL;
 
 	for (size_t i = jobs->emitted; i < jobs->n; i++) {
 		struct job *job = &jobs->v[i];
+		const struct check *check = job->check;
 
-		if (!job->begun && job->check->mail && jobs->running_mail < RUNNER_MAIL)
+		if (job->begun)
+			continue;
+		if (check->mail && jobs->running_mail < RUNNER_MAIL)
 			return job;
-		if (!job->begun && !first)
-			first = job;
+		if (!quick && !check->mail && !check->outside && !check->dns)
+			quick = job;
+		if (!other)
+			other = job;
 	}
-	return first;
+	return quick ? quick : other;
 }
 
 static void start_some(struct jobs *jobs, const struct check_context *context)
 {
+	size_t places = context->patience > 1 || jobs->broken ? RUNNER_WAITING : RUNNER_CHILDREN;
 	struct job *job;
 
-	while (jobs->running < RUNNER_CHILDREN && (job = next_job(jobs))) {
+	while (jobs->running < places && (job = next_job(jobs))) {
 		job->begun = true;
-		if (impossible(job, context))
+		if (impossible(jobs, job, context))
 			finish(jobs, job);
 		else
 			start(jobs, job, context);
 	}
+}
+
+static void leave_open(struct jobs *jobs, struct job *job)
+{
+	CLEAN(free) char *remedy = text("mailsetup verify --only %s", job->check->name);
+
+	if (job->pid)
+		end_child(job);
+	job->begun = true;
+	if (jobs->broken)
+		finding_unknown(&job->finding, remedy, "not waited for, since the check %s has failed", jobs->broken->name);
+	else
+		finding_unknown(&job->finding, remedy, "not waited for, since no resolver answers, for which Postfix waits at each step");
+	finish(jobs, job);
+}
+
+static void give_up(struct jobs *jobs, const struct check_context *context)
+{
+	if (!context->give_up || clock_now() < context->give_up || (!jobs->broken && context->patience <= 1))
+		return;
+	for (size_t i = jobs->emitted; i < jobs->n; i++)
+		if (!jobs->v[i].done)
+			leave_open(jobs, &jobs->v[i]);
 }
 
 static struct error *run_jobs(struct jobs *jobs, const struct check_context *context,
@@ -323,6 +370,7 @@ static struct error *run_jobs(struct jobs *jobs, const struct check_context *con
 		if (interrupted())
 			return fail(ERR_STOPPED, "interrupted before all checks had answered");
 		start_some(jobs, context);
+		give_up(jobs, context);
 		emit_done(jobs, events, summary);
 		if (jobs->running)
 			wait_for_some(jobs);

@@ -11,7 +11,8 @@
 #include "checks/check.h"
 
 #define RUNNER_CHILDREN 12
-#define RUNNER_MAIL 8
+#define RUNNER_WAITING	36 /* where what they rest on is broken, all that they do is wait */
+#define RUNNER_MAIL	8
 
 /* checks: NULL after the last. One that needs what the context lacks (the mailbox, the namespace) is not
  * started: its finding is unknown, with the reason. ERR_STOPPED when interrupted: the children are dead then.

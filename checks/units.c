@@ -58,5 +58,6 @@ static void run(const struct check_context *c, struct finding *f)
 const struct check check_units = {
 	.name = "units",
 	.title = N_("Postfix and Dovecot run and answer"),
+	.base = true,
 	.run = run,
 };

@@ -119,3 +119,13 @@ bool ends_with(const char *s, const char *suffix)
 
 	return n >= m && strcmp(s + n - m, suffix) == 0;
 }
+
+char *list_join(const struct list *l, const char *between)
+{
+	struct bytes b = { 0 };
+
+	bytes_add_text(&b, "");
+	for (size_t i = 0; i < l->n; i++)
+		bytes_printf(&b, "%s%s", i ? between : "", l->v[i]);
+	return b.data;
+}

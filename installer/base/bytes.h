@@ -51,6 +51,7 @@ static inline void list_cleanup(struct list *l)
 /* Splits at any of the separators; empty fields are left out. */
 void list_split(struct list *l, const char *s, const char *separators);
 void list_sort(struct list *l);
+char *list_join(const struct list *l, const char *between); /* "" where it is empty; the caller's */
 
 bool starts_with(const char *s, const char *prefix);
 bool ends_with(const char *s, const char *suffix);

@@ -10,18 +10,6 @@ static char *remedy(const char *alias)
 	return text("mailsetup %s delete %s", strchr(alias, '@') ? "virtual-alias" : "alias", shown);
 }
 
-static char *joined(const struct list *aliases)
-{
-	CLEAN(bytes) struct bytes b = { 0 };
-
-	for (size_t i = 0; i < aliases->n; i++) {
-		CLEAN(free) char *shown = printable(aliases->v[i]);
-
-		bytes_printf(&b, "%s%s", i ? ", " : "", shown);
-	}
-	return TAKE(b.data);
-}
-
 struct error *aliases_left(struct cli *cli, struct accounts *a, const char *address, enum row_change change)
 {
 	CLEAN(list) struct list aliases = { 0 };
@@ -33,7 +21,7 @@ struct error *aliases_left(struct cli *cli, struct accounts *a, const char *addr
 	TRY(accounts_aliases_of(a, cli->params.hostname, address, &aliases));
 	if (!aliases.n)
 		return NULL;
-	CLEAN(free) char *names = joined(&aliases), *first = remedy(aliases.v[0]);
+	CLEAN(free) char *joined = list_join(&aliases, ", "), *names = printable(joined), *first = remedy(aliases.v[0]);
 	if (change == ROW_IS_DELETED)
 		return fail(ERR_CONFLICT,
 			"aliases still lead to it (%s), and their mail would be refused; delete them first, such as with `%s`, or "

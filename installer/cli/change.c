@@ -23,6 +23,8 @@ struct error *change_check_unfinished(struct cli *cli, struct session *s, bool g
 		TRY(state_step_get(s->run.state, step->name, &record));
 		*ret_unfinished |= record.status != STEP_DONE;
 	}
+	/* What an unfinished run meant to write may not be there yet: no telling then whose a file is. */
+	s->run.leave_theirs = !*ret_unfinished;
 	if (!*ret_unfinished || goes_on)
 		return NULL;
 	return fail(ERR_CONFLICT, "%s: an earlier run was stopped before its end; `mailsetup resume` finishes it, then come again",

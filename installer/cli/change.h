@@ -6,7 +6,10 @@
 
 #include "cli/session.h"
 
-/* Opens the session, with its lock, of a server that is installed. ERR_CONFLICT where an earlier run is unfinished, unless goes_on
+/* A file that another hand has changed stops it (ERR_CONFLICT) only where it wants something new there; the rest is left as it is, and to
+ * `status`. Its command takes DRIFT_OPTIONS among its options.
+ *
+ * Opens the session, with its lock, of a server that is installed. ERR_CONFLICT where an earlier run is unfinished, unless goes_on
  * says that it was one of this very change. */
 struct error *change_open(struct cli *cli, struct session *s) MUST_USE;
 struct error *change_check_unfinished(struct cli *cli, struct session *s, bool goes_on, bool *ret_unfinished) MUST_USE;

@@ -2,6 +2,7 @@
 #include "cli/rows.h"
 #include "mail/name.h"
 
+#include <ctype.h>
 #include <limits.h>
 
 enum { ADDRESS, ACTION, ACTIVE };
@@ -33,6 +34,67 @@ static struct error *prepare(struct row_input *in)
 	return access_action_normalise(action, &in->value[ACTION]);
 }
 
+/* What the sender's server is not told, or told as a yes, is no refusal. */
+static bool refuses(const char *action)
+{
+	return starts_with(action, "REJECT") || starts_with(action, "DEFER") || starts_with(action, "DISCARD") || isdigit((unsigned char)*action);
+}
+
+static struct error *check_target(struct cli *cli, struct accounts *a, const char *action)
+{
+	const char *target = starts_with(action, "REDIRECT ") || starts_with(action, "BCC ") ? strchr(action, ' ') + 1 : NULL;
+	bool reached;
+
+	if (!target)
+		return NULL;
+	TRY(accounts_reaches(a, cli->params.hostname, target, &reached));
+	return reached ? NULL
+		       : fail(ERR_CONFLICT,
+				 "%s: that mail would go nowhere: it is in a domain of this server, but no active account or alias; "
+				 "`mailsetup user add %s` makes the account",
+				 action, target);
+}
+
+/* Postfix asks for the domain with those above it; relaying was refused before. */
+static struct error *is_ever_asked(struct cli *cli, struct accounts *a, const char *key, bool *ret)
+{
+	const char *at = strchr(key, '@');
+	CLEAN(list) struct list domains = { 0 };
+
+	*ret = at && !at[1];
+	if (!*ret)
+		TRY(accounts_domain_is_ours(a, cli->params.hostname, at ? at + 1 : key, ret));
+	if (at)
+		return NULL;
+	CLEAN(free) char *below = text(".%s", key);
+	TRY(accounts_domains(a, &domains));
+	for (size_t i = 0; i < domains.n; i++)
+		*ret |= ends_with(domains.v[i], below);
+	return NULL;
+}
+
+static struct error *check(struct cli *cli, struct accounts *a, const char *key, enum row_change change)
+{
+	CLEAN(list) struct list stored = { 0 };
+	CLEAN(free) char *action = NULL;
+	bool asked;
+
+	if (change == ROW_IS_DELETED || change == ROW_IS_DISABLED)
+		return NULL;
+	TRY(accounts_rows_read(a, "postfix_liste_noire_destinataires", (const char *const[]){ "action", NULL }, "courriel", key, &stored));
+	TRY(access_action_normalise(stored.n ? stored.v[0] : "", &action));
+	if (starts_with(key, "postmaster@") && refuses(action))
+		return fail(ERR_CONFLICT, "%s is an address for which every mail server takes mail (RFC 5321, 4.5.1)", key);
+	TRY(check_target(cli, a, action));
+	TRY(is_ever_asked(cli, a, key, &asked));
+	if (asked || cli->quiet)
+		return NULL;
+	CLEAN(free) char *shown = printable(key);
+	fprintf(cli->screen.talk, _("note: no active domain of this server has the recipient %s: mail for it is refused before this list is asked\n"),
+		shown);
+	return NULL;
+}
+
 static const char *const ignored[] = { "id", NULL };
 
 static const struct row_kind kind = {
@@ -42,6 +104,7 @@ static const struct row_kind kind = {
 	.key_column = "courriel",
 	.columns = columns,
 	.normalise = normalise_key,
+	.check = check,
 	.fields = fields,
 	.ignored = ignored,
 	.prepare = prepare,

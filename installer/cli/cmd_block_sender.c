@@ -63,16 +63,17 @@ static struct error *check(struct cli *cli, struct accounts *a, const char *key,
 	static bool told; /* once for a whole file */
 	CLEAN(list) struct list message = { 0 };
 
-	if (change == ROW_IS_DELETED || change == ROW_IS_DISABLED || cli->quiet)
+	if (change == ROW_IS_DELETED || change == ROW_IS_DISABLED)
 		return NULL;
+	if (strcmp(key, "<>") == 0)
+		return fail(ERR_CONFLICT,
+			"<> is the sender of every bounce, which no server may refuse (RFC 5321, 4.5.5): your users would no longer hear of "
+			"mail that could not be delivered");
 	TRY(accounts_rows_read(a, "postfix_liste_noire_expediteurs", (const char *const[]){ "message", NULL }, "courriel", key, &message));
-	if (message.n && !is_ascii(message.v[0]) && !told) {
+	if (message.n && !is_ascii(message.v[0]) && !told && !cli->quiet) {
 		fputs(_("note: Postfix sends a blank for each byte of a letter that is not ASCII\n"), cli->screen.talk);
 		told = true;
 	}
-	if (strcmp(key, "<>") == 0)
-		fputs(_("note: <> is the sender of every bounce: your users no longer hear of mail that could not be delivered\n"),
-			cli->screen.talk);
 	return NULL;
 }
 
@@ -99,9 +100,8 @@ static const struct command add = {
 	.operands_max = UINT_MAX,
 	.summary = N_("refuse mail from an address, with a code and a text"),
 	.help = PARAGRAPHS(
-		N_("ADDRESS is user@domain, user@ (in any domain), a domain with all below it, or `<>`, the sender of "
-		   "bounces. CODE is 4xx or 5xx. MESSAGE is what the other server is told; several words are one "
-		   "message.")),
+		N_("ADDRESS is user@domain, user@ (in any domain) or a domain with all below it. CODE is 4xx or 5xx. MESSAGE is "
+		   "what the other server is told; several words are one message.")),
 	.examples = "mailsetup block-sender add tata@tata.fr 554 Not wanted here",
 	.flags = NEEDS_ROOT | CHANGES,
 	.run = rows_add,

@@ -303,6 +303,15 @@ static struct error *go_on(struct cli *cli, struct session *s, const char *domai
 	return NULL;
 }
 
+/* A file that another hand has changed is no sign of a call before. */
+static bool is_open(const struct run *run)
+{
+	for (size_t i = 0; i < run->difference_count; i++)
+		if (!run->differences[i].drift)
+			return true;
+	return false;
+}
+
 static struct error *rotate(struct cli *cli, struct session *s, const char *domain, struct list *keys)
 {
 	CLEAN(free) char *name = NULL, *before = text_copy(keys->v[0]);
@@ -331,7 +340,7 @@ static struct error *rotate_run(struct cli *cli)
 	params_selectors(&cli->params, domain, &keys);
 	TRY(change_check_unfinished(cli, &s, keys.n > 1, &unfinished));
 	TRY(run_plan(&s.run, &s.graph));
-	return unfinished || s.run.difference_count ? go_on(cli, &s, domain, &keys) : rotate(cli, &s, domain, &keys);
+	return unfinished || is_open(&s.run) ? go_on(cli, &s, domain, &keys) : rotate(cli, &s, domain, &keys);
 }
 
 static const struct option_spec rotate_options[] = {
@@ -339,6 +348,7 @@ static const struct option_spec rotate_options[] = {
 	{ "server", 0, N_("IP[@PORT]"), N_("the DNS server to ask (default: the machine's resolvers)"), NULL, &server, NULL },
 	{ "force", 0, NULL, N_("let the new key sign at once, whatever the DNS has: until it is published, receivers distrust the mail"), &force,
 		NULL, NULL },
+	DRIFT_OPTIONS,
 	{ 0 },
 };
 
@@ -365,7 +375,6 @@ static const struct command rotate_command = {
 static struct error *take_old(struct cli *cli, struct session *s, const char *domain, const struct list *keys, char **ret)
 {
 	CLEAN(list) struct list others = { 0 };
-	CLEAN(bytes) struct bytes named = { 0 };
 
 	for (size_t i = 1; i < keys->n; i++)
 		list_add(&others, keys->v[i]);
@@ -378,13 +387,14 @@ static struct error *take_old(struct cli *cli, struct session *s, const char *do
 		return list_has(&others, *ret) ? NULL
 					       : fail(ERR_USAGE, "dkim retire: %s has no key %s; `mailsetup dkim list` shows them", domain, *ret);
 	}
-	for (size_t i = 0; i < others.n; i++)
-		bytes_printf(&named, "%s%s", i ? ", " : "", others.v[i]);
 	if (!others.n)
 		return fail(ERR_CONFLICT, "dkim retire %s: there is no key but %s, which signs; `mailsetup dkim rotate %s` makes another", domain,
 			keys->v[0], domain);
-	if (others.n > 1)
-		return fail(ERR_USAGE, "dkim retire %s: which one? There are %s", domain, named.data);
+	if (others.n > 1) {
+		CLEAN(free) char *named = list_join(&others, ", ");
+
+		return fail(ERR_USAGE, "dkim retire %s: which one? There are %s", domain, named);
+	}
 	*ret = text_copy(others.v[0]);
 	return NULL;
 }
@@ -451,6 +461,8 @@ static struct error *retire_run(struct cli *cli)
 	return NULL;
 }
 
+static const struct option_spec retire_options[] = { DRIFT_OPTIONS, { 0 } };
+
 static const struct command retire = {
 	.name = "dkim retire",
 	.operands = N_("DOMAIN [SELECTOR]"),
@@ -463,6 +475,7 @@ static const struct command retire = {
 		   "used again.")),
 	.examples = "mailsetup dkim retire exemple.fr mail",
 	.flags = NEEDS_ROOT | CHANGES,
+	.options = retire_options,
 	.run = retire_run,
 };
 

@@ -3,6 +3,7 @@
 #include "cli/records.h"
 #include "cli/rows.h"
 #include "ensure/ensure.h"
+#include "mail/dkim.h"
 #include "host/process.h"
 #include "mail/name.h"
 #include "steps/steps.h"
@@ -18,13 +19,14 @@ static bool make_default;
 static const struct option_spec options[] = {
 	{ "default", 0, NULL, N_("as the default domain, where there is none: the guide's web portal offers it first; mail does not ask"),
 		&make_default, NULL, NULL },
+	DRIFT_OPTIONS,
 	{ 0 },
 };
 
 static const struct row_column columns[] = {
 	{ "domaine", N_("DOMAIN"), "domain", CELL_TEXT, false },
 	{ "defaut", N_("DEFAULT"), "default", CELL_FLAG, false },
-	{ "active", N_("ON"), "active", CELL_FLAG, false },
+	{ "active", N_("ACTIVE"), "active", CELL_FLAG, false },
 	{ 0 },
 };
 
@@ -32,7 +34,7 @@ static const struct row_column columns[] = {
 static struct error *check_change(struct cli *cli, struct accounts *a, const char *domain, enum row_change change)
 {
 	(void)a;
-	if (change == ROW_IS_DISABLED && strcmp(domain, cli->params.domain) == 0)
+	if (change == ROW_IS_DISABLED && strcasecmp(domain, cli->params.domain) == 0)
 		return fail(ERR_CONFLICT, "%s is the main domain of this server, which its own mail needs; it stays on", domain);
 	return NULL;
 }
@@ -153,6 +155,7 @@ static struct error *add_run(struct cli *cli)
 		tell_postfix(cli, &s);
 	if (remembered && !unfinished && !s.run.changes)
 		return exists_already(domain);
+	note_letters(&cli->screen, domain);
 	tell_added(cli, &s, domain, &known, known.exists && !remembered);
 	return NULL;
 }
@@ -197,20 +200,17 @@ static struct error *leave_out_ours(struct session *s, const char *domain, const
 
 static struct error *refuse_used(struct session *s, struct accounts *a, const char *domain)
 {
-	CLEAN(list) struct list all = { 0 }, users = { 0 };
-	CLEAN(bytes) struct bytes named = { 0 };
+	CLEAN(list) struct list all = { 0 }, users = { 0 }, named = { 0 };
 
 	TRY(accounts_domain_users(a, domain, &all));
 	TRY(leave_out_ours(s, domain, &all, &users));
 	if (!users.n)
 		return NULL;
-	for (size_t i = 0; i < users.n && i < NAMED_MAX; i++) {
-		CLEAN(free) char *shown = printable(users.v[i]);
-
-		bytes_printf(&named, "%s%s", i ? ", " : "", shown);
-	}
-	return fail(ERR_CONFLICT, "domain delete %s: it is used by %zu: %s%s; nothing was changed. Delete those first", domain, users.n,
-		named.data, users.n > NAMED_MAX ? ", ..." : "");
+	for (size_t i = 0; i < users.n && i < NAMED_MAX; i++)
+		list_add(&named, users.v[i]);
+	CLEAN(free) char *joined = list_join(&named, ", "), *shown = printable(joined);
+	return fail(ERR_CONFLICT, "domain delete %s: it is used by %zu: %s%s; nothing was changed. Delete those first", domain, users.n, shown,
+		users.n > NAMED_MAX ? ", ..." : "");
 }
 
 static struct error *forget_domain(struct params *p, const char *domain)
@@ -230,11 +230,11 @@ static struct error *forget_domain(struct params *p, const char *domain)
 	return e;
 }
 
-/* The domain's own row last: while it is there, the same command goes on. */
-static struct error *remove_rows(struct session *s, const char *key)
+/* The domain's own row last, by its key: while it is there, the same command goes on. */
+static struct error *remove_rows(struct session *s, const char *domain, const char *key)
 {
 	CLEAN(list) struct list targets = { 0 };
-	CLEAN(free) char *below = text("@%s", key);
+	CLEAN(free) char *below = text("@%s", domain);
 
 	s->run.mode = RUN_APPLY;
 	s->run.step = &step_administrator;
@@ -246,9 +246,11 @@ static struct error *remove_rows(struct session *s, const char *key)
 	return ensure_no_row(&s->run, DOMAINS, "domaine", key);
 }
 
-static void tell_deleted(struct cli *cli, const char *domain)
+static void tell_deleted(struct cli *cli, struct session *s, const char *domain)
 {
+	CLEAN(free) char *keys = text(DKIM_KEYS "/%s", domain);
 	FILE *f = cli->screen.out;
+	bool has_keys = false;
 
 	if (cli->json) {
 		change_done_json(cli, true, "domain", domain);
@@ -256,6 +258,11 @@ static void tell_deleted(struct cli *cli, const char *domain)
 	}
 	if (cli->quiet)
 		return;
+	error_free(machine_file_exists(&s->run, keys, &has_keys));
+	if (!has_keys) {
+		fprintf(f, _("%s is no mail domain of this server any more; its mail stays where it is.\n"), domain);
+		return;
+	}
 	fprintf(f, _("%s is no mail domain of this server any more\n"
 		     "These DNS records of it may go: MX and TXT of %s, TXT of _dmarc.%s and below _domainkey.%s, SRV below _tcp.%s.\n"), domain, domain,
 		domain, domain, domain);
@@ -286,28 +293,42 @@ static struct error *delete_run(struct cli *cli)
 	CLEAN(session) struct session s = SESSION_CLOSED;
 	CLEAN(accounts_close) struct accounts *a = NULL;
 	CLEAN(list) struct list domains = { 0 };
-	CLEAN(free) char *key = NULL;
-	bool unfinished;
+	CLEAN(free) char *key = NULL, *domain = NULL;
+	bool unfinished, stray = false;
 
 	TRY(change_open(cli, &s));
 	TRY(accounts_open(s.host, true, &a));
 	TRY(wrap(find_key(cli, a, &key), "domain delete"));
+	/* What another hand has written may have no normal form. */
+	error_free(domain_normalise(key, &domain));
+	if (!domain)
+		domain = text_copy(key);
 	if (strcmp(key, cli->params.domain) == 0)
 		return fail(ERR_CONFLICT,
 			"domain delete %s: it is the main domain, of which the server has its name and its own mail; `mailsetup rollback` "
 			"removes the whole server",
 			key);
 	params_domains(&cli->params, &domains);
-	TRY(change_check_unfinished(cli, &s, !list_has(&domains, key), &unfinished));
-	TRY(refuse_used(&s, a, key));
+	TRY(change_check_unfinished(cli, &s, !list_has(&domains, domain), &unfinished));
+	/* One row more, in another letter case: the domain itself stays. */
+	if (strcmp(key, domain) != 0)
+		TRY(accounts_row_exists(a, DOMAINS, "domaine", domain, &stray));
+	if (!stray) {
+		TRY(refuse_used(&s, a, domain));
+		TRY(forget_domain(&cli->params, domain));
+	}
 	accounts_close(TAKE(a));
-	TRY(forget_domain(&cli->params, key));
 	TRY(wrap(change_run(cli, &s), "domain delete %s", key));
-	TRY(wrap(remove_rows(&s, key), "domain delete %s", key));
+	TRY(wrap(remove_rows(&s, stray ? key : domain, key), "domain delete %s", key));
 	tell_postfix(cli, &s);
-	tell_deleted(cli, key);
+	if (stray)
+		rows_done(cli, &kind, key, true, _("%s is deleted"));
+	else
+		tell_deleted(cli, &s, domain);
 	return NULL;
 }
+
+static const struct option_spec delete_options[] = { DRIFT_OPTIONS, { 0 } };
 
 static const struct command delete = {
 	.name = "domain delete",
@@ -321,6 +342,7 @@ static const struct command delete = {
 		   "published is never made anew.")),
 	.examples = "mailsetup domain delete toto.fr",
 	.flags = NEEDS_ROOT | CHANGES,
+	.options = delete_options,
 	.words = rows_words,
 	.run = delete_run,
 	.subject = &kind,

@@ -217,12 +217,28 @@ static struct error *ask_first(struct cli *cli, const struct queue *q, bool *ret
 	return confirm(cli->screen.talk, question, ret);
 }
 
+/* Those that are not on hold yet. One that is being requeued has a new id when it is. */
+static struct error *count_to_hold(const struct queue *q, const struct list *ids, size_t *ret)
+{
+	for (size_t i = 0; i < ids->n; i++) {
+		const char *in = queue_find(q, ids->v[i])->queue;
+
+		if (strcmp(in, "maildrop") == 0)
+			return fail(ERR_CONFLICT,
+				"queue hold: %s is being requeued; nothing was changed. After `mailsetup queue flush`, or within a minute, it has "
+				"a new id, which `mailsetup queue list` shows",
+				ids->v[i]);
+		*ret += strcmp(in, "hold") != 0;
+	}
+	return NULL;
+}
+
 static struct error *change(struct cli *cli, enum queue_change what)
 {
 	CLEAN(host_close) struct host *h = NULL;
 	CLEAN(queue) struct queue q = { 0 };
 	CLEAN(list) struct list ids = { 0 };
-	size_t count = 0;
+	size_t count = 0, wanted = 0;
 	bool sure = true;
 
 	if (all == (cli->operands.n > 0))
@@ -235,8 +251,12 @@ static struct error *change(struct cli *cli, enum queue_change what)
 		TRY(ask_first(cli, &q, &sure));
 	if (!sure)
 		return fail(ERR_STOPPED, "nothing was deleted");
+	if (what == QUEUE_HOLD)
+		TRY(count_to_hold(&q, &ids, &wanted));
 	if (q.n)
 		TRY(queue_change(h, what, all ? NULL : &ids, &count));
+	if (!all && count < wanted && !cli->quiet)
+		fputs(_("note: what is not counted has left the queue meanwhile\n"), cli->screen.talk);
 	CLEAN(free) char *done = sentence(what, count);
 	tell_done(cli, count, done);
 	return NULL;

@@ -158,6 +158,7 @@ static struct error *run_add(struct cli *cli)
 	CLEAN(free) char *question = text(_("Password for the new mailbox %s: "), shown);
 	TRY(obtain_hash(cli, question, shown, &in.value[USER_HASH]));
 	TRY(wrap(rows_add_input(cli, &kind, a, &in), "user add"));
+	note_letters(&cli->screen, in.value[USER_ADDRESS]);
 	rows_done(cli, &kind, in.value[USER_ADDRESS], true, translated(kind.added));
 	return NULL;
 }
@@ -242,13 +243,13 @@ static struct error *delete_row(struct cli *cli, struct session *s, struct accou
 	return NULL;
 }
 
-static struct error *deal_with_mail(struct cli *cli, struct session *s, struct accounts *a, const char *key)
+static struct error *deal_with_mail(struct cli *cli, struct session *s, struct accounts *a, const char *key, bool *ret_mail)
 {
 	CLEAN(free) char *address = NULL;
-	bool mail = false;
 
-	error_free(mailbox_of(s->host, a, key, &address, &mail));
-	if (!mail)
+	*ret_mail = false;
+	error_free(mailbox_of(s->host, a, key, &address, ret_mail));
+	if (!*ret_mail)
 		return NULL;
 	CLEAN(free) char *directory = mailbox_directory(address);
 	if (purge_mail)
@@ -264,13 +265,13 @@ static struct error *run_delete(struct cli *cli)
 	CLEAN(session) struct session s = SESSION_CLOSED;
 	CLEAN(accounts_close) struct accounts *a = NULL;
 	CLEAN(free) char *key = NULL;
-	bool changed;
+	bool changed, mail;
 
 	TRY(rows_open(cli, &s, &a));
 	TRY(wrap(delete_row(cli, &s, a, &key, &changed), "user delete"));
 	end_sessions(&s, key);
-	TRY(wrap(deal_with_mail(cli, &s, a, key), "user delete"));
-	rows_done(cli, &kind, key, changed, purge_mail ? _("%s is deleted, with its mail") : _("%s is deleted"));
+	TRY(wrap(deal_with_mail(cli, &s, a, key, &mail), "user delete"));
+	rows_done(cli, &kind, key, changed, purge_mail && mail ? _("%s is deleted, with its mail") : _("%s is deleted"));
 	return NULL;
 }
 

@@ -8,7 +8,6 @@
 
 static const char *config, *plan;
 static bool password_stdin, no_verify;
-static struct list adopt, overwrite;
 
 const struct option_spec install_options[] = {
 	{ "config", 'c', N_("FILE"),
@@ -16,15 +15,20 @@ const struct option_spec install_options[] = {
 	{ "plan", 0, N_("FILE"), N_("do what `mailsetup plan --out FILE` has shown, and nothing else"), NULL, &plan, NULL },
 	{ "password-stdin", 0, NULL, N_("read the password of --admin from standard input, one line"),
 		&password_stdin, NULL, NULL },
-	{ "adopt", 0, N_("FILE"), N_("keep FILE as another hand has changed it, from now on; may be repeated"), NULL, NULL,
-		&adopt },
-	{ "overwrite", 0, N_("FILE"),
-		N_("write FILE anew though another hand has changed it; theirs is copied to /var/backups/mailsetup first; may be "
-		   "repeated"),
-		NULL, NULL, &overwrite },
+	DRIFT_OPTIONS,
 	{ "no-verify", 0, NULL, N_("do not prove the result with real mail at the end"), &no_verify, NULL, NULL },
 	{ 0 },
 };
+
+/* Of a server that is new. */
+static void tell_names(const struct cli *cli, const struct session *s)
+{
+	CLEAN(list) struct list domains = { 0 };
+
+	params_domains(&cli->params, &domains);
+	for (size_t i = 0; i < domains.n && !s->run.state; i++)
+		note_letters(&cli->screen, domains.v[i]);
+}
 
 static struct error *run(struct cli *cli, struct session *s)
 {
@@ -75,9 +79,7 @@ struct error *install(struct cli *cli, bool resuming)
 		s.run.want_diffs = true;
 	}
 	s.run.verify = !no_verify;
-	s.run.adopt = adopt;
-	s.run.overwrite = overwrite;
-	adopt = overwrite = (struct list){ 0 };
+	tell_names(cli, &s);
 	TRY(run(cli, &s));
 	TRY(admin_forget(cli, &s));
 	tell_result(cli, &s);

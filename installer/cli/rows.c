@@ -180,22 +180,31 @@ static struct error *no_such(const struct row_kind *kind, const char *key)
 	return fail(ERR_USAGE, "there is no %s “%s”", translated(kind->noun), name);
 }
 
+/* The one that is spelled so, else the only one. */
+static struct error *pick(const struct row_kind *kind, const struct list *rows, const char *key, char **ret_key)
+{
+	if (!list_has(rows, key) && rows->n > 1) {
+		CLEAN(free) char *names = list_join(rows, ", "), *all = printable(names);
+
+		return fail(ERR_USAGE, "the %s %s is there in several spellings (%s); name one as it is written", translated(kind->noun), key,
+			all);
+	}
+	*ret_key = text_copy(list_has(rows, key) ? key : rows->v[0]);
+	return NULL;
+}
+
 struct error *rows_find(const struct row_kind *kind, struct accounts *a, const char *argument, char **ret_key)
 {
+	CLEAN(list) struct list rows = { 0 };
 	CLEAN(free) char *normal = NULL;
-	bool exists;
 
-	TRY(accounts_row_exists(a, kind->table, kind->key_column, argument, &exists));
-	if (exists) {
-		*ret_key = text_copy(argument);
-		return NULL;
-	}
+	TRY(accounts_row_spellings(a, kind->table, kind->key_column, argument, &rows));
+	if (list_has(&rows, argument))
+		return pick(kind, &rows, argument, ret_key);
+	list_free(&rows);
 	TRY(kind->normalise(argument, &normal));
-	TRY(accounts_row_exists(a, kind->table, kind->key_column, normal, &exists));
-	if (!exists)
-		return no_such(kind, normal);
-	*ret_key = TAKE(normal);
-	return NULL;
+	TRY(accounts_row_spellings(a, kind->table, kind->key_column, normal, &rows));
+	return rows.n ? pick(kind, &rows, normal, ret_key) : no_such(kind, normal);
 }
 
 struct error *rows_show(struct cli *cli)

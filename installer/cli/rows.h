@@ -10,7 +10,7 @@
  *	static const struct command *const actions[] = { &add, &row_list, &row_show, &row_enable, ..., NULL };
  *
  * An argument is looked up literally first, so that a row that another hand wrote in its own spelling can be named, then
- * normalised. `list` and `show` take no lock and need no state store: they answer while an install runs.
+ * normalised, then in any letter case. `list` and `show` take no lock and need no state store: they answer while an install runs.
  */
 #pragma once
 

@@ -75,6 +75,7 @@ struct error *rows_add(struct cli *cli)
 	TRY(wrap(kind->prepare(&in), "%s", cli->command->name));
 	TRY(rows_open(cli, &s, &a));
 	TRY(wrap(rows_add_input(cli, kind, a, &in), "%s", cli->command->name));
+	note_letters(&cli->screen, in.value[0]);
 	rows_done(cli, kind, in.value[0], true, translated(kind->added));
 	return NULL;
 }

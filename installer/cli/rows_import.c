@@ -5,6 +5,7 @@
 #include "mail/name.h"
 
 #include <fcntl.h>
+#include <search.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -196,6 +197,34 @@ static struct error *load(struct import *m, const char *name)
 
 /* --- into the database --- */
 
+static void keep(void *in)
+{
+	(void)in;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	return strcmp(((const struct row_input *)a)->value[0], ((const struct row_input *)b)->value[0]);
+}
+
+/* Of two lines for one row, the second is wrong. */
+static void find_duplicates(const struct import *m)
+{
+	void *seen = NULL;
+
+	for (size_t i = 0; i < m->n; i++) {
+		struct row_input *in = &m->rows[i];
+
+		if (in->error)
+			continue;
+		struct row_input *first = *(struct row_input **)tsearch(in, &seen, by_key);
+		if (first != in)
+			in->error = fail(ERR_USAGE, "a duplicate: line %u has the %s %s already", first->line, translated(m->kind->noun),
+				in->value[0]);
+	}
+	tdestroy(seen, keep);
+}
+
 /* Where the row is here already: is it the same, as far as the file says? */
 static struct error *compare(const struct import *m, struct accounts *a, const struct row_input *in, bool *ret_present)
 {
@@ -311,6 +340,7 @@ static struct error *import(struct cli *cli)
 	size_t present = 0;
 
 	TRY(load(&m, name));
+	find_duplicates(&m);
 	TRY(rows_open(cli, &s, &a));
 	if (m.kind->complete)
 		TRY(m.kind->complete(a, m.rows, m.n));

@@ -1,5 +1,6 @@
 #include "cli/screen.h"
-#include "base/bytes.h"
+#include "base/i18n.h"
+#include "mail/name.h"
 
 #include <langinfo.h>
 #include <sys/ioctl.h>
@@ -243,4 +244,14 @@ void put_flow(const struct screen *s, FILE *f, const char *words, size_t column,
 	CLEAN(free) char *shown = text_fit(words, 0);
 
 	put_wrapped(f, shown, column, indent, screen_wrap(s, f));
+}
+
+void note_letters(const struct screen *s, const char *name)
+{
+	CLEAN(free) char *letters = name_letters(name);
+
+	if (!letters || s->quiet)
+		return;
+	CLEAN(free) char *shown = text_fit(letters, 0);
+	fprintf(s->talk, _("note: %s is written %s in mail, in the DNS and in every file\n"), shown, name);
 }

@@ -56,6 +56,8 @@ size_t text_columns(const char *s);
 char *text_fit(const char *s, size_t columns);
 /* A text of any origin on one line: text_fit() without the cut. */
 void put_text(FILE *f, const char *s);
+/* Of a name with an accent, on `talk`: what stands for it in mail, in the DNS and in every file. Nothing of another. */
+void note_letters(const struct screen *s, const char *name);
 /* The text, then spaces up to so many columns. */
 void put_padded(FILE *f, const char *s, size_t columns);
 /* Words from column `column` on, in lines of `width` columns, each further line indented. Ends the line; an

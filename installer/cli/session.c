@@ -7,6 +7,8 @@
 
 #include <unistd.h>
 
+struct list session_adopt, session_overwrite;
+
 static void add_sinks(struct cli *cli, unsigned flags, struct session *s)
 {
 	terminal_open(&s->terminal, &cli->screen);
@@ -63,7 +65,10 @@ struct error *session_open(struct cli *cli, unsigned flags, struct session *s)
 		.events = &s->events,
 		.verbs = all_verbs,
 		.verify = true,
+		.adopt = session_adopt,
+		.overwrite = session_overwrite,
 	};
+	session_adopt = session_overwrite = (struct list){ 0 };
 	s->run.blind = flags & SESSION_BLIND;
 	if (flags & SESSION_BLIND)
 		return NULL;
@@ -88,6 +93,7 @@ void session_cleanup(struct session *s)
 	run_free_differences(&s->run);
 	list_free(&s->run.blockers);
 	list_free(&s->run.kept);
+	list_free(&s->run.changed);
 	list_free(&s->run.adopt);
 	list_free(&s->run.overwrite);
 	if (s->run.state)

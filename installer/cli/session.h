@@ -29,6 +29,15 @@ struct session {
 	struct run run;
 	char *aside; /* where the damaged store is now, or NULL */
 };
+/* --adopt and --overwrite, which a session takes into its run. */
+extern struct list session_adopt, session_overwrite;
+#define DRIFT_OPTIONS                                                                                                          \
+	{ "adopt", 0, N_("FILE"), N_("keep FILE as another hand has changed it, from now on; may be repeated"), NULL, NULL,    \
+		&session_adopt },                                                                                              \
+	{ "overwrite", 0, N_("FILE"),                                                                                          \
+		N_("write FILE anew though another hand has changed it; theirs is copied to /var/backups/mailsetup first; may be " \
+		   "repeated"),                                                                                                \
+		NULL, NULL, &session_overwrite }
 #define SESSION_CLOSED ((struct session){ .lock = -1 })
 struct error *session_open(struct cli *cli, unsigned flags, struct session *s) MUST_USE;
 void session_cleanup(struct session *s);

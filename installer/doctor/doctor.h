@@ -6,7 +6,7 @@
  *	doctor_findings(d, &n)...
  *	doctor_free(d);
  *
- * The knowledge is doctor/symptoms.def. Reading goes from the newest line back and stops at a limit of lines and time; memory is
+ * The knowledge is doctor/symptoms.def. Notes of what `verify` tries on purpose are left out. Reading goes from the newest line back and stops at a limit of lines and time; memory is
  * bounded, whatever the log holds. Texts come from strangers: show them through put_text() only.
  */
 #pragma once

@@ -125,6 +125,7 @@ struct error *run_intend(struct run *run, const struct undo_record *r)
 void run_changed(struct run *run, const char *verb, const char *target)
 {
 	run->changes++;
+	list_add(&run->changed, target);
 	events_emit(run->events, &(struct event){ .kind = EVENT_CHANGE, .step = run->step->name, .action = verb,
 					 .target = target });
 }

@@ -57,6 +57,7 @@ struct run {
 	struct list kept;            /* what a rollback left because another hand had changed it */
 	const struct verb *verbs;    /* for rollback: the inverses; a NULL name ends them */
 	unsigned changes;            /* durable changes made by this run */
+	struct list changed;         /* their targets */
 	bool want_diffs;             /* differences of text files come with their diff */
 	struct list adopt;           /* files changed by another hand: theirs is wanted from now on */
 	struct list overwrite;       /* ... or ours again; theirs is copied first */
@@ -65,6 +66,7 @@ struct run {
 	void *accept_context;
 	bool blind;                  /* a plan by who is not root: what may not be read is a difference, not an error */
 	bool partial;                /* part of another command: steps that are as wanted already are not told */
+	bool leave_theirs;           /* what another hand has changed is left as it is, unless this run wants something new of it */
 	bool verify;                 /* run the steps that are part of every install: the verdict */
 };
 

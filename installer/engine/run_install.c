@@ -85,8 +85,8 @@ static struct error *refuse_drift(struct run *run)
 	if (!all.size)
 		return NULL;
 	return fail(ERR_CONFLICT,
-		"changed by another hand since mailsetup wrote it; nothing was done. `mailsetup status` shows how. For each file, `mailsetup "
-		"install --adopt FILE` keeps theirs for good, `mailsetup install --overwrite FILE` writes mailsetup's (theirs is copied first):%s",
+		"changed by another hand since mailsetup wrote it; nothing was done. `mailsetup status` shows how. For each file, start again "
+		"with `--adopt FILE` to keep theirs for good, or `--overwrite FILE` for mailsetup's (theirs is copied first):%s",
 		all.data);
 }
 

@@ -92,6 +92,19 @@ static struct error *is_adopted(struct run *run, const char *path, const struct 
 	return NULL;
 }
 
+/* They have changed what mailsetup wrote, and that is still all that is wanted here. */
+static struct error *is_left_to_them(struct run *run, const char *path, const struct file_image *now, const char *wanted, bool *ret)
+{
+	CLEAN(undo_record) struct undo_record record = { 0 };
+
+	*ret = false;
+	if (!run->leave_theirs || !run->state || list_has(&run->adopt, path) || list_has(&run->overwrite, path))
+		return NULL;
+	TRY(journal_find(run->state, "file", path, &record));
+	*ret = record.seq && !record_left(&record, now) && same(record.wrote, wanted);
+	return NULL;
+}
+
 static struct error *adopt(struct run *run, const char *path, const struct file_image *now)
 {
 	CLEAN(free) char *name = text(ADOPTED_NOTE "%s", path);
@@ -117,15 +130,22 @@ struct error *put_file(struct run *run, const char *path, const void *data, size
 {
 	CLEAN(file_image) struct file_image now = { 0 };
 	struct identity id;
-	bool adopted;
+	bool theirs;
 
 	TRY(identity_of(run, owner, &id));
 	TRY(file_capture(run->host, path, &now));
 	/* A rollback that was killed may have left its temporary file beside a target that is as wanted. */
 	if (holds(&now, data, size, &id, owner.mode))
 		return run_is_plan(run) ? NULL : file_sweep(run->host, path);
-	TRY(is_adopted(run, path, &now, &adopted));
-	if (adopted)
+	struct file_image after = {
+		.info = { .exists = true, .mode = S_IFREG | owner.mode, .uid = id.uid, .gid = id.gid },
+		.content = { .data = (char *)data, .size = size },
+	};
+	CLEAN(free) char *wrote = image_digest(&after);
+	TRY(is_adopted(run, path, &now, &theirs));
+	if (!theirs)
+		TRY(is_left_to_them(run, path, &now, wrote, &theirs));
+	if (theirs)
 		return NULL;
 	if (run_is_plan(run))
 		return plan_file(run, path, &now, data, size, owner);
@@ -133,12 +153,6 @@ struct error *put_file(struct run *run, const char *path, const void *data, size
 		return adopt(run, path, &now);
 	if (now.info.exists && list_has(&run->overwrite, path))
 		TRY(save_before_overwriting(run, path));
-
-	struct file_image after = {
-		.info = { .exists = true, .mode = S_IFREG | owner.mode, .uid = id.uid, .gid = id.gid },
-		.content = { .data = (char *)data, .size = size },
-	};
-	CLEAN(free) char *wrote = image_digest(&after);
 	TRY(run_intend(run, &(struct undo_record){ .verb = "file", .target = (char *)path, .image = now, .wrote = wrote }));
 	TRY(file_write(run->host, path, data, size, id.uid, id.gid, owner.mode));
 	run_changed(run, "file", path);

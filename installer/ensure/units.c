@@ -109,6 +109,26 @@ static struct error *is_noted(struct run *run, const char *prefix, const char *u
 	return NULL;
 }
 
+static bool is_among(const char *path, const char *const *files)
+{
+	for (; *files; files++) {
+		size_t n = strlen(*files);
+
+		if (ends_with(*files, "/") ? strncmp(path, *files, n) == 0 && !strchr(path + n, '/') : strcmp(path, *files) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What the unit has not read of these is another hand's alone: it is not this run that has it take effect. */
+static bool left_to_them(const struct run *run, const char *const *files)
+{
+	for (size_t i = 0; i < run->changed.n; i++)
+		if (is_among(run->changed.v[i], files))
+			return false;
+	return run->leave_theirs;
+}
+
 /* systemd calls a unit active that only stands for another one, whatever has become of that. */
 static struct error *look_at_body(struct run *run, const struct unit_wanted *wanted, struct unit_status *status)
 {
@@ -131,6 +151,7 @@ struct start {
 static struct error *look_at_unit(struct run *run, const struct unit_wanted *wanted, struct start *ret)
 {
 	static const char *const nothing[] = { NULL };
+	const char *const *reread = wanted->reread ? wanted->reread : nothing;
 	struct unit_status status;
 	bool started, read;
 
@@ -139,10 +160,12 @@ static struct error *look_at_unit(struct run *run, const struct unit_wanted *wan
 	bool stands = status.active;
 	TRY(look_at_body(run, wanted, &status));
 	TRY(files_digest(run, wanted->files, ret->files));
-	TRY(files_digest(run, wanted->reread ? wanted->reread : nothing, ret->reread));
+	TRY(files_digest(run, reread, ret->reread));
 	TRY(is_noted(run, NOTE, wanted->unit, ret->files, &started));
 	TRY(is_noted(run, READ_NOTE, wanted->unit, ret->reread, &read));
-	if (status.active && started && (read || !wanted->reread))
+	started |= left_to_them(run, wanted->files);
+	read |= !wanted->reread || left_to_them(run, reread);
+	if (status.active && started && read)
 		return NULL;
 	enum unit_wish wish = status.active && started ? UNIT_RELOAD : stands ? UNIT_RESTART : UNIT_START;
 	if (run_is_plan(run)) {

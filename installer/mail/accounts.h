@@ -47,6 +47,9 @@ struct error *accounts_row_exists(struct accounts *a, const char *table, const c
  * their texts one after the other, "" for NULL. */
 struct error *accounts_rows_read(struct accounts *a, const char *table, const char *const *columns, const char *key_column,
 	const char *key, struct list *ret) MUST_USE;
+/* The keys that are this one, whatever their case: A to Z are folded. */
+struct error *accounts_row_spellings(struct accounts *a, const char *table, const char *key_column, const char *key, struct list *ret)
+	MUST_USE;
 /* Sets active to 1 or 0; only 1 is active, as the maps ask for it. *ret_changed: was it otherwise? Absence changes nothing. */
 struct error *accounts_row_switch(struct accounts *a, const char *table, const char *key_column, const char *key, bool on,
 	bool *ret_changed) MUST_USE;

@@ -71,6 +71,23 @@ struct error *accounts_rows_read(struct accounts *a, const char *table, const ch
 	}
 }
 
+struct error *accounts_row_spellings(
+	struct accounts *a, const char *table, const char *key_column, const char *key, struct list *ret)
+{
+	CLEAN(sqlite3_finalize) sqlite3_stmt *statement = NULL;
+	bool row;
+
+	TRY(accounts_prepare(a, &statement, "SELECT \"%w\" FROM \"%w\" WHERE \"%w\" = ? COLLATE NOCASE ORDER BY 1", key_column, table,
+		key_column));
+	accounts_bind(statement, 1, key);
+	for (;;) {
+		TRY(accounts_step(a, statement, &row));
+		if (!row)
+			return NULL;
+		list_add(ret, accounts_column(statement, 0));
+	}
+}
+
 struct error *accounts_row_switch(struct accounts *a, const char *table, const char *key_column, const char *key,
 	bool on, bool *ret_changed)
 {

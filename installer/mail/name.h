@@ -18,6 +18,8 @@
 struct error *domain_normalise(const char *s, char **ret) MUST_USE;
 /* As a domain, with at least two labels; a public suffix is refused too. */
 struct error *hostname_normalise(const char *s, char **ret) MUST_USE;
+/* The domain or address with the letters that its A-labels stand for; NULL where it has none. The caller's. */
+char *name_letters(const char *name);
 /* local@domain. The local part: 1 to 64 bytes of [a-z0-9._-], no dot at an end or twice, no '-' at the start, no
  * recipient delimiter '+'; folded to lower case, as the guide's tables compare. */
 struct error *address_normalise(const char *s, char **ret) MUST_USE;
@@ -28,7 +30,7 @@ struct error *destination_normalise(const char *s, char **ret) MUST_USE;
 /* Such addresses separated by commas, spaces around them allowed; each once, joined by commas alone. */
 struct error *destinations_normalise(const char *s, char **ret) MUST_USE;
 /* The key of an access(5) table: user@domain with any atext before the @ (strangers' addresses), user@ or a domain; lower case, as
- * Postfix folds what it looks up. sender: also "<>", the sender of bounces. */
+ * Postfix folds what it looks up. sender: also "<>", the sender of bounces, as a row of another hand may have it. */
 struct error *access_key_normalise(const char *s, bool sender, char **ret) MUST_USE;
 /* What access(5) of Postfix 3.5 does: REJECT, DEFER, ... with what follows it; the verb in upper case. Bare numbers, which Postfix
  * takes for OK, and the names of restrictions are refused. */

@@ -140,3 +140,13 @@ struct error *hostname_normalise(const char *s, char **ret)
 {
 	return normalise(s, &host_name, ret);
 }
+
+char *name_letters(const char *name)
+{
+	CLEAN(idn2_free) char *unicode = NULL;
+	const char *at = strrchr(name, '@'), *domain = at ? at + 1 : name;
+
+	if (idn2_to_unicode_8z8z(domain, &unicode, 0) != IDN2_OK || strcmp(unicode, domain) == 0)
+		return NULL;
+	return text("%.*s%s", (int)(domain - name), name, unicode);
+}

@@ -154,9 +154,10 @@ for code in 200 399 600 0 5541 55 abc ''; do
 	says 2 "code '$code'" 'is no code of a refusal' block-sender add a@dehors.example "$code" non
 done
 says 2 'an empty message' 'message is empty' block-sender add a@dehors.example 554 ' '
-expect_match 'the null sender, with a word about it' '^note: <> is the sender of every bounce' on mailsetup block-sender add '<>' 450 non
-expect_match 'is refused' '450 4\.7\.1 <>: .*non' swaks_out --tls --from '<>' --to jean@exemple.fr --quit-after RCPT
-check 'and goes' on mailsetup block-sender delete '<>'
+says 4 'not the sender of bounces' '<> is the sender of every bounce.*RFC 5321, 4\.5\.5' block-sender add '<>' 450 non
+sql "INSERT INTO postfix_liste_noire_expediteurs (courriel, code_retour, message, active) VALUES ('<>', 554, 'non', 0)"
+says 4 'nor switched on, where another hand has written it' 'sender of every bounce' block-sender enable '<>'
+check 'it can be deleted' on mailsetup block-sender delete '<>'
 check 'block-recipient' on mailsetup block-recipient add jean@exemple.fr reject
 expect_match 'refused at once' '554 5\.7\.1 <jean@exemple\.fr>: Recipient address rejected: Access denied' swaks_out --tls --to jean@exemple.fr --quit-after RCPT
 check 'delete' on mailsetup block-recipient delete jean@exemple.fr
@@ -168,7 +169,14 @@ expect_match '(no)' '554 5\.7\.1 .*Relay access denied' swaks_out --tls --to aut
 says 2 'a code alone is no action' 'takes for OK' block-recipient add x@exemple.fr 550
 says 2 'what Postfix does not know' 'is no action.*REJECT, DEFER' block-recipient add x@exemple.fr REJET
 expect_match 'show' '^ACTION +550 5\.1\.6 Lucie est partie$' on mailsetup block-recipient show lucie@toto.fr
-for row in lucie@toto.fr dehors.example; do on mailsetup block-recipient delete "$row" >/dev/null; done
+on mailsetup block-recipient disable dehors.example >/dev/null
+expect_match 'what is never asked gets a word' '^note: no active domain of this server has the recipient dehors\.example' on mailsetup block-recipient enable dehors.example
+says 4 'mail for postmaster is not refused' 'postmaster@toto\.fr.*RFC 5321, 4\.5\.1' block-recipient add Postmaster@toto.fr 550 non
+says 0 'something else may be done with it' 'is in the list' block-recipient add postmaster@toto.fr HOLD
+says 4 'nor does mail go nowhere' 'REDIRECT personne@toto\.fr: that mail would go nowhere' block-recipient add vieux@toto.fr redirect personne@toto.fr
+says 4 'not its copy either' 'BCC personne@toto\.fr: that mail would go nowhere' block-recipient add vieux@toto.fr bcc personne@toto.fr
+says 0 'it goes to who is there, or elsewhere' 'is in the list' block-recipient add vieux@toto.fr redirect x@dehors.example
+for row in lucie@toto.fr dehors.example postmaster@toto.fr vieux@toto.fr; do on mailsetup block-recipient delete "$row" >/dev/null; done
 
 # --- rows of another hand ---
 
@@ -181,7 +189,13 @@ check 'show as well' json 'd["uid"] == "mille" and d["active"] is False' user sh
 says 0 'a row in another spelling is meant literally' '^Jean@Exemple\.FR is on$' user enable Jean@Exemple.FR
 expect_text 'and the other one is not touched' '1' sql "SELECT active FROM postfix_utilisateurs WHERE utilisateur = 'jean@exemple.fr'"
 says 0 'delete' 'is deleted' user delete "a b';DROP TABLE x--@y"
-check 'delete with its mail takes no mail of another' on mailsetup user delete --purge-mail Jean@Exemple.FR
+says 0 'in any letter case' '^jean@exemple\.fr was on already$' user enable JEAN@EXEMPLE.FR
+sql "INSERT INTO postfix_utilisateurs (utilisateur, mot_de_passe, rep_perso, uid, gid, privilege, active) VALUES ('Seule@Toto.FR', '', '', 1, 1, '', 1)"
+says 0 'the only one, as it is written' '^Seule@Toto\.FR is off$' user disable seule@toto.fr
+sql "INSERT INTO postfix_utilisateurs (utilisateur, mot_de_passe, rep_perso, uid, gid, privilege, active) VALUES ('SEULE@toto.fr', '', '', 1, 1, '', 1)"
+says 2 'of several, which one?' 'several spellings \(SEULE@toto\.fr, Seule@Toto\.FR\)' user delete seule@toto.fr
+for row in SEULE@toto.fr Seule@Toto.FR; do says 0 'that one' "^$row is deleted$" user delete "$row"; done
+says 0 'delete with its mail takes no mail of another' '^Jean@Exemple\.FR is deleted$' user delete --purge-mail Jean@Exemple.FR
 check '(it is there)' on test -d /var/mail/utilisateurs/exemple.fr/jean
 
 # --- delete ---
@@ -246,6 +260,8 @@ expect_text 'as the guide'\''s table has it' 'Dupont, "Un"|exemple.fr/un/|3000|3
 on mailsetup user enable deux@exemple.fr >/dev/null
 check 'a password that looks like a scheme is one' imap deux@exemple.fr '{PLAIN}motdepasse' '' -X NOOP
 expect_text 'once more changes nothing' '{"event":"done","changed":false,"added":0,"present":1}' import user 'address,password\nun@exemple.fr,motdepasse-un\n'
+expect_match 'two lines for one row' '"line":3,"reason":"a duplicate: line 2 has the account trois@exemple.fr already"' import user \
+	'address,password\ntrois@exemple.fr,motdepasse-trois\nTROIS@exemple.fr,motdepasse-trois\n'
 expect_match 'a scheme in clear is refused' 'SHA512-CRYPT' import user 'address,hash\nx@exemple.fr,{PLAIN}motdepasse\n'
 expect_match 'an unknown column' 'Passwort.* is no column' import user 'address,Passwort\nx@exemple.fr,y\n'
 expect_match 'a missing column' 'address is missing' import user 'name\nx\n'

@@ -70,6 +70,9 @@ expect_exit 4 'a domain that is there' on mailsetup domain add TOTO.fr.
 expect_match 'by name' '^mailsetup: .*toto\.fr is a domain of this server already' cat "$scratch/last"
 expect_exit 4 'a second default' on mailsetup domain add autre.fr --default
 expect_match 'with the reason' 'exemple\.fr is the default domain.*portal' cat "$scratch/last"
+expect_exit 0 'a domain with an accent' on mailsetup domain add école.fr
+expect_match 'both forms are named' '^note: .*cole\.fr is written xn--cole-9oa\.fr in mail' cat "$scratch/last"
+expect_exit 0 '(and goes, by either)' on mailsetup domain delete école.fr
 expect_exit 2 'the name of the server' on mailsetup domain add mail.exemple.fr
 for name in '' '../x' 'a b.fr' $'x\ny.fr' "x'; DROP TABLE postfix_domaines; --.fr" localhost 192.0.2.1; do
 	expect_exit 2 "no domain: $(printf %q "$name")" on mailsetup domain add "$name"
@@ -81,6 +84,12 @@ expect_exit 0 'a row of another hand is taken over' on mailsetup domain add autr
 expect_match 'and it is said' 'was there already' cat "$scratch/last"
 check 'it has its key' on test -s /etc/dkimkeys/clefs/autre.fr/mail.private
 expect_exit 0 '(and goes again)' on mailsetup domain delete autre.fr
+sql "INSERT INTO postfix_domaines (domaine, defaut, active) VALUES ('Main.FR', 0, 1), ('TOTO.fr', 0, 1)"
+expect_exit 0 'a row typed by hand, in any letter case' on mailsetup domain delete main.fr
+expect_no_match 'without a word of keys that it never had' 'DKIM|domainkey' cat "$scratch/last"
+expect_text 'it is gone' 0 sql "SELECT count(*) FROM postfix_domaines WHERE domaine LIKE 'main.fr'"
+expect_exit 0 'one more row of a domain that stays' on mailsetup domain delete TOTO.fr
+expect_text 'the domain is there' toto.fr sql "SELECT domaine FROM postfix_domaines WHERE domaine LIKE 'toto.fr'"
 expect_exit 0 'off' on mailsetup domain disable toto.fr
 expect_match 'its mail is refused' '554 5\.7\.1 .*Relay access denied' swaks_out --tls --to jean@toto.fr
 expect_exit 0 'on' on mailsetup domain enable toto.fr

@@ -189,6 +189,8 @@ expect_match 'no-learn later: the timer is gone' 'not-found|No such file' timer 
 expect_text 'no-learn later: it does not run' inactive timer is-active
 expect_exit 1 'no-learn later: nor are its files there' on test -e /etc/systemd/system/mailsetup-learn.timer
 on sh -c 'printf "127.0.1.1\tcourrier.exemple.fr courrier\n" >>/etc/hosts'
+expect_exit 0 'tls-cert is withdrawn' on mailsetup install --tls-cert none --tls-key none --no-verify
+expect_text 'tls-cert: the copies that serve stay' "$own" served 993
 expect_exit 0 'hosts-entry is changed' on mailsetup install --hosts-entry 192.0.2.77 --no-verify
 expect_text "hosts-entry: one line, before Debian's own" '192.0.2.77' \
 	on sh -c "getent ahostsv4 courrier.exemple.fr | cut -d' ' -f1 | sort -u"

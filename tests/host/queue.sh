@@ -58,6 +58,9 @@ expect_text 'twice changes nothing, and says so' '{"event":"done","changed":fals
 expect_exit 4 'what is on hold is not flushed' queue flush "${ids[0]}"
 expect_match 'but said to be so' 'is on hold: `mailsetup queue release' cat "$scratch/last"
 expect_text 'all is requeued but what is on hold' '2 messages requeued' queue requeue --all
+requeued=$(states | sed -n 's/ maildrop$//p' | head -n 1)
+expect_exit 4 'what is being requeued is not held' queue hold "${ids[0]}" "$requeued"
+expect_match 'which is said' "$requeued is being requeued; nothing was changed.*queue flush" cat "$scratch/last"
 expect_text 'which stays so' hold state_of "${ids[0]}"
 expect_text 'release' '{"event":"done","changed":true,"count":1}' queue release --json "${ids[0]}"
 expect_text 'what is not on hold is not changed by it' '{"event":"done","changed":false,"count":0}' queue release --json "${ids[0]}"

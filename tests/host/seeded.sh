@@ -330,7 +330,29 @@ fault 'mail stuck in the queue' queue '^1 in the queue for more than 6 days' '' 
 fault 'clock behind the files' clock 'state\.db is of' '' 'touch -d "2 days" /var/lib/mailsetup/state.db' \
 	'touch /var/lib/mailsetup/state.db' --no-mail
 
-check 'all mended: nothing is said to be wrong' within 15 all_green
+# --- so broken that nothing answers ---
+
+not_waited_for() { # WHAT BREAK UNDO
+	in_host "$2" >"$scratch/break.log" 2>&1
+	check "$1: verify takes less than 20 s" seconds 20
+	echo "# verify: $(<"$scratch/output")"
+	in_host "$3" >"$scratch/undo.log" 2>&1
+}
+not_waited_for 'no accounts database' "mv $database /root/database && systemctl restart postfix" \
+	"mv /root/database $database && systemctl restart postfix"
+check 'maps says so' judge maps 'there is no accounts database' '*'
+expect_match 'the mailbox that cannot be made is one failure' '"submissions","state":"unknown","evidence":"there is no test mailbox, as the check submission says"' \
+	cat "$scratch/verdict"
+not_waited_for 'OpenDKIM hangs' 'systemctl kill --signal=STOP opendkim' 'systemctl kill --signal=CONT opendkim'
+check 'milters says so' judge milters 'no answer on .*opendkim\.sock' '*'
+lab dns "$host" stop
+not_waited_for 'no resolver answers' true true
+lab dns "$host" reset
+publish_key exemple.fr
+expect_match 'what waits for it is unknown' '"inbound","state":"unknown","evidence":"not waited for, since no resolver answers' cat "$scratch/verdict"
+expect_no_match 'and nothing has failed' '"state":"failed"' cat "$scratch/verdict"
+
+check 'all mended: nothing is said to be wrong' within 60 all_green
 
 # --- what a lab does not have: a way to the world ---
 

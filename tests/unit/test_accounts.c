@@ -269,6 +269,21 @@ static void hostile_values(void **state)
 	expect_query(f, "SELECT count(*) FROM postfix_utilisateurs", "0");
 }
 
+static void spellings(void **state)
+{
+	struct fixture *f = *state;
+	CLEAN(list) struct list found = { 0 }, none = { 0 };
+
+	must(accounts_create_schema(f->accounts, schema));
+	must(accounts_user_add(f->accounts, "jean@exemple.fr", HASH, "", "utilisateur", true));
+	must(accounts_user_add(f->accounts, "Jean@Exemple.FR", HASH, "", "utilisateur", true));
+	must(accounts_row_spellings(f->accounts, "postfix_utilisateurs", "utilisateur", "JEAN@exemple.fr", &found));
+	assert_int_equal(found.n, 2);
+	assert_string_equal(found.v[0], "Jean@Exemple.FR");
+	must(accounts_row_spellings(f->accounts, "postfix_utilisateurs", "utilisateur", "%", &none));
+	assert_int_equal(none.n, 0);
+}
+
 static void hostile_names(void **state)
 {
 	struct fixture *f = *state;
@@ -383,6 +398,7 @@ int main(void)
 		TEST(users),
 		TEST(hostile_values),
 		TEST(hostile_names),
+		TEST(spellings),
 		TEST(refused_rows),
 		TEST(domains),
 		TEST(read_only),

@@ -198,8 +198,10 @@ TINY(exits, run_exit);
 TINY(interrupts, run_interrupt);
 TINY(errs, run_error);
 TINY(tallies, run_tally);
+TINY(breaks, run_error, .base = true);
 TINY(from_outside, run_good, .outside = true);
 TINY(with_mail, run_good, .mail = true);
+TINY(mail_too, run_good, .mail = true);
 
 static const struct check_context plain = { .token = "abc" };
 
@@ -270,6 +272,35 @@ static void test_timeout(void **state)
 	assert_string_equal(seen.evidence.v[1], "no answer within 1 s");
 }
 
+/* Only where the run rests on something broken is there an end to its patience; what was answered until then stands. */
+static void test_gives_up(void **state)
+{
+	static const struct check *const checks[] = { &hung_long, &breaks, &good, NULL }, *const whole[] = { &hung, &good, NULL };
+	double begin = clock_now();
+	struct check_context c = { .token = "abc", .give_up = begin + 0.3, .patience = 1 };
+
+	(void)state;
+	struct check_summary s = run(checks, &c);
+	assert_true(clock_now() - begin >= 0.3 && clock_now() - begin < 3);
+	assert_int_equal(s.unknown, 1);
+	assert_int_equal(s.failed, 1);
+	assert_int_equal(s.ok, 1);
+	assert_string_equal(seen.evidence.v[0], "not waited for, since the check breaks has failed");
+	assert_string_equal(seen.remedies.v[0], "mailsetup verify --only hung_long");
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+
+	c.give_up = clock_now();
+	c.patience = 6;
+	run(whole, &c);
+	assert_int_equal(seen.states[0], CHECK_UNKNOWN);
+	assert_non_null(strstr(seen.evidence.v[0], "no resolver answers"));
+
+	c.give_up = clock_now();
+	c.patience = 1;
+	run(whole, &c);
+	assert_string_equal(seen.evidence.v[0], "no answer within 1 s");
+}
+
 static void test_crash(void **state)
 {
 	(void)state;
@@ -300,13 +331,14 @@ static void test_what_the_context_lacks(void **state)
 
 	(void)state;
 	struct check_summary s =
-		run((const struct check *const[]){ &from_outside, &with_mail, &good, NULL }, &c);
+		run((const struct check *const[]){ &from_outside, &with_mail, &good, &mail_too, NULL }, &c);
 
-	assert_int_equal(s.unknown, 1);
+	assert_int_equal(s.unknown, 2);
 	assert_int_equal(s.failed, 1);
 	assert_int_equal(s.ok, 1);
 	assert_non_null(strstr(seen.evidence.v[0], "no namespaces here"));
 	assert_non_null(strstr(seen.evidence.v[1], "no database"));
+	assert_string_equal(seen.evidence.v[3], "there is no test mailbox, as the check with_mail says");
 }
 
 /* A namespace that cannot be entered is no proof of anything. */
@@ -552,6 +584,7 @@ int main(void)
 		cmocka_unit_test(test_as_soon_as_its_turn_has_come),
 		cmocka_unit_test(test_parallel),
 		cmocka_unit_test(test_timeout),
+		cmocka_unit_test(test_gives_up),
 		cmocka_unit_test(test_crash),
 		cmocka_unit_test(test_odd_text),
 		cmocka_unit_test(test_what_the_context_lacks),

@@ -109,6 +109,26 @@ static void none_without_a_test(void **state)
 	}
 }
 
+/* Its notes are left out, what it brings to light is not, nor what others do alike. */
+static void probes_of_verify(void **state)
+{
+	static const struct {
+		const char *name, *program, *text;
+	} lines[] = {
+		{ "none", "postfix/smtpd", "lost connection after RSET from unknown[198.19.154.166]" },
+		{ "none", "postfix/submission/smtpd", "lost connection after AUTH from unknown[2001:2:0:8773::2]" },
+		{ "none", "dovecot", "imap-login: Disconnected (auth failed, 1 attempts in 2 secs): user=<mailsetup-verify-facaa6a20df196a3@exemple.fr>, method=PLAIN, rip=192.0.2.9, lip=192.0.2.1, TLS" },
+		{ "none", "postfix/smtpd", "NOQUEUE: reject: RCPT from a.example[192.0.2.1]: 554 5.7.1 <nobody@example.net>: Relay access denied; from=<> to=<nobody@example.net> proto=ESMTP helo=<verify.mailsetup.example>" },
+		{ "lost_connection", "postfix/smtpd", "lost connection after RSET from unknown[198.51.100.9]" },
+		{ "lost_connection", "postfix/smtpd", "lost connection after RSET from unknown[2001:2:1:8773::2]" },
+		{ "disk_full", "postfix/smtpd", "NOQUEUE: reject: MAIL from unknown[198.19.154.166]: 452 4.3.1 Insufficient system storage; proto=ESMTP helo=<verify.mailsetup.example>" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+		assert_string_equal(first_name(lines[i].program, lines[i].text), lines[i].name);
+}
+
 static void healthy_lines(void **state)
 {
 	static const char *const lines[][2] = {
@@ -267,6 +287,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_messages),
 		cmocka_unit_test(none_without_a_test),
+		cmocka_unit_test(probes_of_verify),
 		cmocka_unit_test(healthy_lines),
 		cmocka_unit_test(counts_and_times),
 		cmocka_unit_test(unknown_grouped),

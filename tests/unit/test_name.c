@@ -400,6 +400,18 @@ static void printables(void **state)
 	}
 }
 
+static void letters(void **state)
+{
+	CLEAN(free) char *domain = name_letters("xn--t-9fab.fr"), *address = name_letters("jean@xn--t-9fab.fr");
+
+	(void)state;
+	assert_string_equal(domain, "été.fr");
+	assert_string_equal(address, "jean@été.fr");
+	assert_null(name_letters("exemple.fr"));
+	assert_null(name_letters("xn--@exemple.fr"));
+	assert_null(name_letters(""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -412,6 +424,7 @@ int main(void)
 		cmocka_unit_test(ips),
 		cmocka_unit_test(stable),
 		cmocka_unit_test(printables),
+		cmocka_unit_test(letters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

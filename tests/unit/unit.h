@@ -1,0 +1,29 @@
+/*
+ * What the unit tests share: cmocka with what it needs before it, and errors as assertions.
+ */
+#pragma once
+
+#include "base/error.h" /* first: its fail() is a macro of cmocka's */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+static inline void must(struct error *e)
+{
+	if (e)
+		fail_msg("%s", error_message(e));
+}
+
+/* The error is of that code, and part is in its message; it is consumed. */
+static inline void fails_with(struct error *e, enum error_code code, const char *part)
+{
+	assert_non_null(e);
+	if (!strstr(error_message(e), part))
+		fail_msg("\"%s\" does not say \"%s\"", error_message(e), part);
+	assert_int_equal(error_code(e), code);
+	error_free(e);
+}
