@@ -1,9 +1,7 @@
 /* Keys and actions of access tables, destinations of aliases, lines of text. */
-#include "mail/name.h"
+#include "tests/unit/unit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
+#include "mail/name.h"
 
 typedef struct error *normalise(const char *s, char **ret);
 

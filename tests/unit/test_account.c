@@ -1,9 +1,7 @@
+#include "tests/unit/unit.h"
+
 #include "host/account.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,21 +21,6 @@ static const char groups[] = "root:x:0:\n"
 static char root[64];
 static struct host *host;
 
-static void passes(struct error *e)
-{
-	if (e)
-		fail_msg("%s: %s", error_message(e), error_detail(e));
-}
-
-static void fails_with(struct error *e, enum error_code code, const char *part)
-{
-	assert_non_null(e);
-	if (!strstr(error_message(e), part))
-		fail_msg("\"%s\" does not say \"%s\"", error_message(e), part);
-	assert_int_equal(error_code(e), code);
-	error_free(e);
-}
-
 /* Writes its name and arguments to /log beneath the root; fails where there is a file /fail. */
 static void make_program(const char *name)
 {
@@ -45,7 +28,7 @@ static void make_program(const char *name)
 				     "[ ! -e \"$MAILSETUP_ROOT/fail\" ] || { echo why it failed >&2; exit 9; }\n";
 	CLEAN(free) char *path = text("/bin/%s", name);
 
-	passes(file_write(host, path, script, sizeof(script) - 1, 0, 0, 0755));
+	must(file_write(host, path, script, sizeof(script) - 1, 0, 0, 0755));
 }
 
 static int setup(void **state)
@@ -56,11 +39,11 @@ static int setup(void **state)
 	snprintf(root, sizeof(root), "/tmp/mailsetup-account.XXXXXX");
 	assert_non_null(mkdtemp(root));
 	assert_int_equal(chmod(root, 0755), 0);
-	passes(host_open(root, &host));
-	passes(directory_make(host, "/etc", 0, 0, 0755));
-	passes(directory_make(host, "/bin", 0, 0, 0755));
-	passes(file_write(host, "/etc/passwd", passwd, sizeof(passwd) - 1, 0, 0, 0644));
-	passes(file_write(host, "/etc/group", groups, sizeof(groups) - 1, 0, 0, 0644));
+	must(host_open(root, &host));
+	must(directory_make(host, "/etc", 0, 0, 0755));
+	must(directory_make(host, "/bin", 0, 0, 0755));
+	must(file_write(host, "/etc/passwd", passwd, sizeof(passwd) - 1, 0, 0, 0644));
+	must(file_write(host, "/etc/group", groups, sizeof(groups) - 1, 0, 0, 0644));
 	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++)
 		make_program(programs[i]);
 	return 0;
@@ -72,8 +55,8 @@ static int teardown(void **state)
 
 	(void)state;
 	host_close(host);
-	passes(host_open("/", &all));
-	passes(directory_remove_tree(all, root));
+	must(host_open("/", &all));
+	must(directory_remove_tree(all, root));
 	host_close(all);
 	return 0;
 }
@@ -84,11 +67,11 @@ static void told(const char *expected)
 	CLEAN(bytes) struct bytes log = { 0 };
 	struct file_info info;
 
-	passes(file_stat(host, "/log", &info));
+	must(file_stat(host, "/log", &info));
 	if (info.exists)
-		passes(file_read(host, "/log", 4096, &log));
+		must(file_read(host, "/log", 4096, &log));
 	assert_string_equal(bytes_text(&log), expected);
-	passes(file_remove(host, "/log"));
+	must(file_remove(host, "/log"));
 }
 
 static void users_are_found(void **state)
@@ -98,20 +81,20 @@ static void users_are_found(void **state)
 	CLEAN(list) struct list names = { 0 };
 
 	(void)state;
-	passes(user_find(host, "vmail", &user));
+	must(user_find(host, "vmail", &user));
 	assert_true(user.exists);
 	assert_int_equal(user.uid, 5000);
 	assert_int_equal(user.gid, 5001);
 	assert_string_equal(user.home, "/var/mail/vhosts");
 	assert_string_equal(user.shell, "/usr/sbin/nologin");
-	passes(user_find(host, "vmai", &user));
+	must(user_find(host, "vmai", &user));
 	assert_false(user.exists);
-	passes(user_name_of(host, 8, &name));
+	must(user_name_of(host, 8, &name));
 	assert_string_equal(name, "mail");
 	free(TAKE(name));
-	passes(user_name_of(host, 4999, &name));
+	must(user_name_of(host, 4999, &name));
 	assert_null(name);
-	passes(users_list(host, &names));
+	must(users_list(host, &names));
 	assert_int_equal(names.n, 4);
 	assert_string_equal(names.v[0], "mail");
 	assert_string_equal(names.v[3], "vmail");
@@ -124,17 +107,17 @@ static void groups_are_found(void **state)
 	CLEAN(list) struct list names = { 0 };
 
 	(void)state;
-	passes(group_find(host, "vmail", &group));
+	must(group_find(host, "vmail", &group));
 	assert_true(group.exists);
 	assert_int_equal(group.gid, 5001);
-	passes(group_find(host, "none", &group));
+	must(group_find(host, "none", &group));
 	assert_false(group.exists);
-	passes(group_name_of(host, 8, &name));
+	must(group_name_of(host, 8, &name));
 	assert_string_equal(name, "mail");
 	free(TAKE(name));
-	passes(group_name_of(host, 4999, &name));
+	must(group_name_of(host, 4999, &name));
 	assert_null(name);
-	passes(groups_list(host, &names));
+	must(groups_list(host, &names));
 	assert_int_equal(names.n, 4);
 	assert_string_equal(names.v[1], "mailers");
 }
@@ -144,11 +127,11 @@ static void members_are_whole_names(void **state)
 	bool member;
 
 	(void)state;
-	passes(group_has_member(host, "mail", "vmail", &member));
+	must(group_has_member(host, "mail", "vmail", &member));
 	assert_true(member);
-	passes(group_has_member(host, "mailers", "vmail", &member));
+	must(group_has_member(host, "mailers", "vmail", &member));
 	assert_false(member);
-	passes(group_has_member(host, "none", "vmail", &member));
+	must(group_has_member(host, "none", "vmail", &member));
 	assert_false(member);
 }
 
@@ -157,56 +140,56 @@ static void a_missing_table_is_an_error(void **state)
 	struct user user;
 
 	(void)state;
-	passes(file_remove(host, "/etc/passwd"));
+	must(file_remove(host, "/etc/passwd"));
 	fails_with(user_find(host, "root", &user), ERR_STOPPED, "/etc/passwd");
 }
 
 static void users_are_added_and_deleted(void **state)
 {
 	(void)state;
-	passes(user_add(host, "opendkim", ID_ANY, "mail", "/run/opendkim"));
+	must(user_add(host, "opendkim", ID_ANY, "mail", "/run/opendkim"));
 	told("useradd --system --no-create-home --home-dir /run/opendkim --shell /usr/sbin/nologin --gid mail "
 	     "opendkim\n");
-	passes(user_add(host, "courrier", 5005, "vmail", "/var/mail/vhosts"));
+	must(user_add(host, "courrier", 5005, "vmail", "/var/mail/vhosts"));
 	told("useradd --system --no-create-home --home-dir /var/mail/vhosts --shell /usr/sbin/nologin --gid vmail "
 	     "--uid 5005 courrier\n");
-	passes(user_delete(host, "vmail"));
+	must(user_delete(host, "vmail"));
 	told("userdel vmail\n");
-	passes(user_delete(host, "none"));
+	must(user_delete(host, "none"));
 	told("");
 }
 
 static void groups_are_added_and_deleted(void **state)
 {
 	(void)state;
-	passes(group_add(host, "a", ID_ANY));
+	must(group_add(host, "a", ID_ANY));
 	told("groupadd --system a\n");
-	passes(group_add(host, "b", 5002));
+	must(group_add(host, "b", 5002));
 	told("groupadd --system --gid 5002 b\n");
-	passes(group_delete(host, "mailers"));
+	must(group_delete(host, "mailers"));
 	told("groupdel mailers\n");
-	passes(group_delete(host, "none"));
+	must(group_delete(host, "none"));
 	told("");
 }
 
 static void members_come_and_go(void **state)
 {
 	(void)state;
-	passes(member_add(host, "vmail", "mail"));
+	must(member_add(host, "vmail", "mail"));
 	told("usermod -a -G vmail mail\n");
-	passes(member_add(host, "mail", "vmail"));
+	must(member_add(host, "mail", "vmail"));
 	told("");
-	passes(member_remove(host, "mail", "vmail"));
+	must(member_remove(host, "mail", "vmail"));
 	told("gpasswd -d vmail mail\n");
-	passes(member_remove(host, "vmail", "vmail"));
-	passes(member_remove(host, "none", "vmail"));
+	must(member_remove(host, "vmail", "vmail"));
+	must(member_remove(host, "none", "vmail"));
 	told("");
 }
 
 static void a_refusal_is_passed_on(void **state)
 {
 	(void)state;
-	passes(file_write(host, "/fail", "", 0, 0, 0, 0600));
+	must(file_write(host, "/fail", "", 0, 0, 0, 0600));
 	struct error *e = user_add(host, "a", ID_ANY, "mail", "/nonexistent");
 	assert_string_equal(error_detail(e), "why it failed\n");
 	fails_with(e, ERR_STOPPED, "cannot add the user a: useradd failed: exit status 9");

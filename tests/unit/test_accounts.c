@@ -1,14 +1,13 @@
 /* The accounts database: the guide's schema and INSERT, the file that is opened, and what others do to it
  * meanwhile. */
+#include "tests/unit/unit.h"
+
 #include "mail/accounts.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
 #include <sqlite3.h>
-#include <stdarg.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #define HASH "{SHA512-CRYPT}$6$salt$hash"
 
@@ -44,20 +43,6 @@ struct fixture {
 	struct host *host;
 	struct accounts *accounts;
 };
-
-static void must(struct error *e)
-{
-	if (e)
-		fail_msg("%s", error_message(e));
-}
-
-static void expect_error(struct error *e, enum error_code code, const char *reason)
-{
-	assert_int_equal(error_code(e), code);
-	if (!strstr(error_message(e), reason))
-		fail_msg("\"%s\" does not say \"%s\"", error_message(e), reason);
-	error_free(e);
-}
 
 static void make_directory(const char *root, const char *path)
 {
@@ -186,7 +171,7 @@ static void schema_of_another_layout(void **state)
 	assert_true(list_has(&missing, "postfix_utilisateurs"));
 	assert_false(list_has(&missing, "postfix_domaines"));
 
-	expect_error(accounts_create_schema(f->accounts, schema), ERR_CONFLICT, "postfix_domaines.defaut");
+	fails_with(accounts_create_schema(f->accounts, schema), ERR_CONFLICT, "postfix_domaines.defaut");
 	/* All or nothing. */
 	expect_query(f, "SELECT count(*) FROM sqlite_master WHERE name = 'postfix_utilisateurs'", "0");
 }
@@ -196,8 +181,8 @@ static void schema_that_is_wrong(void **state)
 	struct fixture *f = *state;
 	CLEAN(list) struct list missing = { 0 };
 
-	expect_error(accounts_create_schema(f->accounts, "CREATE TABLE ("), ERR_STOPPED, "schema");
-	expect_error(accounts_schema_missing(f->accounts, "nonsense", &missing), ERR_STOPPED, "syntax error");
+	fails_with(accounts_create_schema(f->accounts, "CREATE TABLE ("), ERR_STOPPED, "schema");
+	fails_with(accounts_schema_missing(f->accounts, "nonsense", &missing), ERR_STOPPED, "syntax error");
 }
 
 /* The guide's INSERT, column by column. */
@@ -228,11 +213,11 @@ static void users(void **state)
 	assert_true(exists);
 	expect_query(f, "SELECT nom_complet IS NULL FROM postfix_utilisateurs", "1");
 
-	expect_error(accounts_user_add(f->accounts, "a@exemple.fr", HASH, NULL, "utilisateur", true), ERR_CONFLICT,
+	fails_with(accounts_user_add(f->accounts, "a@exemple.fr", HASH, NULL, "utilisateur", true), ERR_CONFLICT,
 		"the account a@exemple.fr exists already");
-	expect_error(accounts_user_add(f->accounts, "b@exemple.fr", "{PLAIN}secret12", NULL, "utilisateur", true),
+	fails_with(accounts_user_add(f->accounts, "b@exemple.fr", "{PLAIN}secret12", NULL, "utilisateur", true),
 		ERR_USAGE, "hash");
-	expect_error(accounts_user_add(f->accounts, "nobody", HASH, NULL, "utilisateur", true), ERR_USAGE, "address");
+	fails_with(accounts_user_add(f->accounts, "nobody", HASH, NULL, "utilisateur", true), ERR_USAGE, "address");
 
 	must(accounts_user_delete(f->accounts, "a@exemple.fr"));
 	must(accounts_user_delete(f->accounts, "a@exemple.fr"));
@@ -294,7 +279,7 @@ static void hostile_names(void **state)
 	must(accounts_row_insert(f->accounts, "t\"x", cells));
 	must(accounts_row_find(f->accounts, "t\"x", "a\"b", "1", cells, &found));
 	assert_int_equal(found.n, 1);
-	expect_error(accounts_row_insert(f->accounts, "nowhere", cells), ERR_STOPPED, "no such table");
+	fails_with(accounts_row_insert(f->accounts, "nowhere", cells), ERR_STOPPED, "no such table");
 }
 
 static void refused_rows(void **state)
@@ -305,8 +290,8 @@ static void refused_rows(void **state)
 
 	must(accounts_create_schema(f->accounts, schema));
 	must(accounts_row_insert(f->accounts, "postfix_domaines", row));
-	expect_error(accounts_row_insert(f->accounts, "postfix_domaines", row), ERR_CONFLICT, "UNIQUE");
-	expect_error(accounts_row_insert(f->accounts, "postfix_domaines", bad), ERR_CONFLICT, "CHECK");
+	fails_with(accounts_row_insert(f->accounts, "postfix_domaines", row), ERR_CONFLICT, "UNIQUE");
+	fails_with(accounts_row_insert(f->accounts, "postfix_domaines", bad), ERR_CONFLICT, "CHECK");
 	expect_query(f, "SELECT count(*) FROM postfix_domaines", "1");
 }
 
@@ -334,7 +319,7 @@ static void read_only(void **state)
 	must(accounts_create_schema(f->accounts, schema));
 	must(accounts_open(f->host, true, &a));
 	must(accounts_user_exists(a, "a@exemple.fr", &exists));
-	expect_error(accounts_user_add(a, "a@exemple.fr", HASH, NULL, "utilisateur", true), ERR_STOPPED, "readonly");
+	fails_with(accounts_user_add(a, "a@exemple.fr", HASH, NULL, "utilisateur", true), ERR_STOPPED, "readonly");
 }
 
 static void locked(void **state)
@@ -344,7 +329,7 @@ static void locked(void **state)
 
 	must(accounts_create_schema(f->accounts, schema));
 	sqlite3 *writer = other(f, "BEGIN EXCLUSIVE");
-	expect_error(accounts_user_exists(f->accounts, "a@exemple.fr", &exists), ERR_BUSY,
+	fails_with(accounts_user_exists(f->accounts, "a@exemple.fr", &exists), ERR_BUSY,
 		"is locked by another program");
 	sqlite3_close(writer);
 	must(accounts_user_exists(f->accounts, "a@exemple.fr", &exists));
@@ -371,18 +356,18 @@ static void open_refusals(void **state)
 
 	accounts_close(TAKE(f->accounts));
 	assert_int_equal(link(f->path, second), 0);
-	expect_error(accounts_open(f->host, false, &a), ERR_STOPPED, "hard links");
+	fails_with(accounts_open(f->host, false, &a), ERR_STOPPED, "hard links");
 	assert_int_equal(unlink(f->path), 0);
-	expect_error(accounts_open(f->host, true, &a), ERR_STOPPED, "there is no accounts database");
+	fails_with(accounts_open(f->host, true, &a), ERR_STOPPED, "there is no accounts database");
 	assert_int_equal(symlink(second, f->path), 0);
-	expect_error(accounts_open(f->host, false, &a), ERR_STOPPED, "no regular file");
+	fails_with(accounts_open(f->host, false, &a), ERR_STOPPED, "no regular file");
 	assert_int_equal(unlink(f->path), 0);
 	assert_int_equal(mkfifo(f->path, 0600), 0);
-	expect_error(accounts_open(f->host, false, &a), ERR_STOPPED, "no regular file");
+	fails_with(accounts_open(f->host, false, &a), ERR_STOPPED, "no regular file");
 	assert_int_equal(unlink(f->path), 0);
 	make_empty(f->path);
 	assert_int_equal(truncate(f->path, 4096), 0);
-	expect_error(accounts_open(f->host, false, &a), ERR_STOPPED, "damaged or no SQLite database");
+	fails_with(accounts_open(f->host, false, &a), ERR_STOPPED, "damaged or no SQLite database");
 	assert_null(a);
 }
 

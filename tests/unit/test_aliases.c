@@ -1,12 +1,11 @@
 /* Aliases as Postfix follows them, over rows of any hand. */
+#include "tests/unit/unit.h"
+
 #include "mail/accounts.h"
 
-#include <setjmp.h>
 #include <sqlite3.h>
-#include <stdarg.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #define HOST "mail.exemple.fr"
 
@@ -16,12 +15,6 @@ struct fixture {
 	struct host *host;
 	struct accounts *accounts;
 };
-
-static void must(struct error *e)
-{
-	if (e)
-		fail_msg("%s", error_message(e));
-}
 
 static void execute(struct fixture *f, const char *sql)
 {

@@ -1,4 +1,6 @@
 /* The command line without a machine: tables, options, suggestions, texts on a screen, the sinks. */
+#include "tests/unit/unit.h"
+
 #include "base/i18n.h"
 #include "checks/check.h"
 #include "cli/help.h"
@@ -11,10 +13,7 @@
 #include "cli/suggest.h"
 
 #include <locale.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 /* A screen that writes into memory. */
 struct capture {

@@ -1,9 +1,6 @@
-#include "host/compute.h"
+#include "tests/unit/unit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
+#include "host/compute.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -11,21 +8,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-static void ok(struct error *e)
-{
-	if (e)
-		print_error("%s\n", error_message(e));
-	assert_null(e);
-}
-
-static void refused(struct error *e, const char *part)
-{
-	assert_non_null(e);
-	if (!strstr(error_message(e), part))
-		fail_msg("\"%s\" does not say \"%s\"", error_message(e), part);
-	error_free(e);
-}
 
 static double now(void)
 {
@@ -53,19 +35,19 @@ static void a_result_comes_back(void **state)
 	CLEAN(bytes) struct bytes one = { 0 }, two = { 0 };
 	char argument[] = "first";
 
-	ok(compute_start(c, "one", echo, argument));
+	must(compute_start(c, "one", echo, argument));
 	memcpy(argument, "other", 5); /* the child has its own copy */
-	ok(compute_start(c, "two", echo, "second"));
-	ok(compute_start(c, "one", echo, "ignored"));
+	must(compute_start(c, "two", echo, "second"));
+	must(compute_start(c, "one", echo, "ignored"));
 	assert_true(compute_started(c, "one"));
 	assert_false(compute_started(c, "three"));
 
-	ok(compute_collect(c, "two", NULL, NULL, &two));
-	ok(compute_collect(c, "one", NULL, NULL, &one));
+	must(compute_collect(c, "two", NULL, NULL, &two));
+	must(compute_collect(c, "one", NULL, NULL, &one));
 	assert_string_equal(one.data, "first");
 	assert_string_equal(two.data, "second");
 	assert_false(compute_started(c, "one"));
-	refused(compute_collect(c, "one", NULL, NULL, &one), "was not started");
+	says(compute_collect(c, "one", NULL, NULL, &one), "was not started");
 }
 
 /* More than a pipe holds, with every byte value. */
@@ -83,9 +65,9 @@ static void a_result_may_be_larger_than_a_pipe(void **state)
 	CLEAN(compute_free) struct compute *c = compute_new();
 	CLEAN(bytes) struct bytes got = { 0 }, want = { 0 };
 
-	ok(compute_start(c, "much", much, NULL));
-	ok(much(NULL, &want));
-	ok(compute_collect(c, "much", NULL, NULL, &got));
+	must(compute_start(c, "much", much, NULL));
+	must(much(NULL, &want));
+	must(compute_collect(c, "much", NULL, NULL, &got));
 	assert_true(bytes_equal(&got, &want));
 }
 
@@ -102,10 +84,10 @@ static void an_error_comes_back(void **state)
 	CLEAN(compute_free) struct compute *c = compute_new();
 	CLEAN(bytes) struct bytes got = { 0 };
 
-	ok(compute_start(c, "refuse", refuse, NULL));
+	must(compute_start(c, "refuse", refuse, NULL));
 	struct error *e = compute_collect(c, "refuse", NULL, NULL, &got);
 	assert_int_equal(error_code(e), ERR_CONFLICT);
-	refused(e, "no primes today");
+	says(e, "no primes today");
 	assert_int_equal(got.size, 0);
 }
 
@@ -123,10 +105,10 @@ static void a_dead_child_is_an_error(void **state)
 	CLEAN(compute_free) struct compute *c = compute_new();
 	CLEAN(bytes) struct bytes got = { 0 };
 
-	ok(compute_start(c, "killed", die, "x"));
-	ok(compute_start(c, "gone", die, NULL));
-	refused(compute_collect(c, "killed", NULL, NULL, &got), "signal 9");
-	refused(compute_collect(c, "gone", NULL, NULL, &got), "without a result");
+	must(compute_start(c, "killed", die, "x"));
+	must(compute_start(c, "gone", die, NULL));
+	says(compute_collect(c, "killed", NULL, NULL, &got), "signal 9");
+	says(compute_collect(c, "gone", NULL, NULL, &got), "without a result");
 }
 
 static struct error *report(void *argument, struct bytes *ret)
@@ -161,8 +143,8 @@ static void progress_arrives_while_waiting(void **state)
 	struct seen seen = { 0 };
 	double start = now();
 
-	ok(compute_start(c, "report", report, NULL));
-	ok(compute_collect(c, "report", see, &seen, &got));
+	must(compute_start(c, "report", report, NULL));
+	must(compute_collect(c, "report", see, &seen, &got));
 	assert_string_equal(got.data, "done");
 	assert_true(seen.last > 0 && seen.last <= 200);
 	assert_true(seen.calls >= 2 && seen.calls <= (now() - start) * 4 + 1);
@@ -181,8 +163,8 @@ static void a_child_is_nice_and_keeps_no_descriptor(void **state)
 	CLEAN(bytes) struct bytes got = { 0 };
 	CLEAN(fd) int lock = open("/dev/null", O_RDONLY);
 
-	ok(compute_start(c, "surroundings", surroundings, &lock));
-	ok(compute_collect(c, "surroundings", NULL, NULL, &got));
+	must(compute_start(c, "surroundings", surroundings, &lock));
+	must(compute_collect(c, "surroundings", NULL, NULL, &got));
 	assert_string_equal(got.data, "10 -1");
 }
 
@@ -209,7 +191,7 @@ static pid_t start_sleeper(struct compute *c)
 	dup2(error, STDERR_FILENO);
 	close(error);
 	close(ends[1]);
-	ok(e);
+	must(e);
 	assert_int_equal(read(ends[0], &pid, sizeof(pid)), sizeof(pid));
 	close(ends[0]);
 	return pid;

@@ -1,31 +1,12 @@
-#include "host/crypto.h"
+#include "tests/unit/unit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
+#include "host/crypto.h"
 
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
 static struct bytes rsa; /* one key for all tests: generating takes time */
-
-static void ok(struct error *e)
-{
-	if (e)
-		print_error("%s\n", error_message(e));
-	assert_null(e);
-}
-
-static void refused(struct error *e, const char *part)
-{
-	assert_non_null(e);
-	if (!strstr(error_message(e), part))
-		fail_msg("\"%s\" does not say \"%s\"", error_message(e), part);
-	assert_int_not_equal(error_code(e), ERR_OK);
-	error_free(e);
-}
 
 static struct bytes of(const char *s)
 {
@@ -78,7 +59,7 @@ static void a_key_is_pkcs8_of_the_wanted_size(void **state)
 
 	assert_true(starts_with(rsa.data, "-----BEGIN PRIVATE KEY-----\n"));
 	assert_true(ends_with(rsa.data, "-----END PRIVATE KEY-----\n"));
-	ok(key_bits(&rsa, &bits));
+	must(key_bits(&rsa, &bits));
 	assert_int_equal(bits, 2048);
 }
 
@@ -87,10 +68,10 @@ static void sizes_out_of_range_are_refused(void **state)
 	(void)state;
 	CLEAN(bytes) struct bytes pem = { 0 };
 
-	refused(key_generate_rsa(512, &pem), "512");
-	refused(key_generate_rsa(1u << 20, &pem), "1048576");
-	refused(dh_generate(512, NULL, NULL, &pem), "512");
-	refused(dh_standard(1024, &pem), "1024");
+	says(key_generate_rsa(512, &pem), "512");
+	says(key_generate_rsa(1u << 20, &pem), "1048576");
+	says(dh_generate(512, NULL, NULL, &pem), "512");
+	says(dh_standard(1024, &pem), "1024");
 	assert_int_equal(pem.size, 0);
 }
 
@@ -99,8 +80,8 @@ static void two_keys_differ(void **state)
 	(void)state;
 	CLEAN(bytes) struct bytes a = { 0 }, b = { 0 };
 
-	ok(key_generate_rsa(1024, &a));
-	ok(key_generate_rsa(1024, &b));
+	must(key_generate_rsa(1024, &a));
+	must(key_generate_rsa(1024, &b));
 	assert_false(bytes_equal(&a, &b));
 }
 
@@ -112,11 +93,11 @@ static void what_is_no_key_is_refused(void **state)
 	struct bytes empty = { 0 },
 		     junk = of("-----BEGIN PRIVATE KEY-----\nAAAA\n"), locked = ec_key("s");
 
-	refused(key_bits(&empty, &bits), "no private key");
-	refused(key_bits(&junk, &bits), "no private key");
-	refused(key_bits(&locked, &bits), "passphrase");
+	says(key_bits(&empty, &bits), "no private key");
+	says(key_bits(&junk, &bits), "no private key");
+	says(key_bits(&locked, &bits), "passphrase");
 	/* A left-over of OpenSSL's error queue must not colour the next answer. */
-	ok(key_bits(&rsa, &bits));
+	must(key_bits(&rsa, &bits));
 }
 
 static void halves_of_one_key_prove_each_other(void **state)
@@ -124,12 +105,12 @@ static void halves_of_one_key_prove_each_other(void **state)
 	(void)state;
 	CLEAN(bytes) struct bytes der = { 0 }, ec = ec_key(NULL), ec_der = { 0 }, junk = of("junk");
 
-	ok(key_public(&rsa, &der));
-	ok(key_proves(&rsa, &der));
-	ok(key_public(&ec, &ec_der));
-	ok(key_proves(&ec, &ec_der));
-	refused(key_proves(&rsa, &ec_der), "does not belong");
-	refused(key_proves(&rsa, &junk), "no public key");
+	must(key_public(&rsa, &der));
+	must(key_proves(&rsa, &der));
+	must(key_public(&ec, &ec_der));
+	must(key_proves(&ec, &ec_der));
+	says(key_proves(&rsa, &ec_der), "does not belong");
+	says(key_proves(&rsa, &junk), "no public key");
 }
 
 static void a_self_signed_certificate_reads_back(void **state)
@@ -140,8 +121,8 @@ static void a_self_signed_certificate_reads_back(void **state)
 	char one[65], other[65];
 	time_t now = time(NULL);
 
-	ok(certificate_self_signed(&rsa, "courriel.exemple.fr", 3650, &pem));
-	ok(certificate_read(&pem, &f));
+	must(certificate_self_signed(&rsa, "courriel.exemple.fr", 3650, &pem));
+	must(certificate_read(&pem, &f));
 	assert_int_equal(f.names.n, 1);
 	assert_string_equal(f.names.v[0], "courriel.exemple.fr");
 	assert_string_equal(f.subject, "CN = courriel.exemple.fr");
@@ -149,12 +130,12 @@ static void a_self_signed_certificate_reads_back(void **state)
 	assert_in_range(now - f.not_before, 86400 - 5, 86400 + 60);
 	assert_in_range(f.not_after - now, 3650 * 86400L - 60, 3650 * 86400L + 5);
 
-	ok(certificate_matches(&pem, &rsa));
-	refused(certificate_matches(&pem, &ec), "does not belong");
+	must(certificate_matches(&pem, &rsa));
+	says(certificate_matches(&pem, &ec), "does not belong");
 
-	ok(certificate_self_signed(&rsa, "courriel.exemple.fr", 3650, &again));
-	ok(certificate_fingerprint(&pem, one));
-	ok(certificate_fingerprint(&again, other));
+	must(certificate_self_signed(&rsa, "courriel.exemple.fr", 3650, &again));
+	must(certificate_fingerprint(&pem, one));
+	must(certificate_fingerprint(&again, other));
 	assert_int_equal(strlen(one), 64);
 	assert_string_not_equal(one, other); /* the serial number is random */
 }
@@ -164,7 +145,7 @@ static void a_self_signed_certificate_can_be_trusted(void **state)
 	(void)state;
 	CLEAN(bytes) struct bytes pem = { 0 };
 
-	ok(certificate_self_signed(&rsa, "courriel.exemple.fr", 30, &pem));
+	must(certificate_self_signed(&rsa, "courriel.exemple.fr", 30, &pem));
 	BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.size);
 	X509 *certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
 	X509_STORE *store = X509_STORE_new();
@@ -189,12 +170,12 @@ static void a_long_host_name_stands_in_the_alternative_name(void **state)
 	CLEAN(certificate_facts) struct certificate_facts f = { 0 };
 
 	assert_true(strlen(name) > 64);
-	ok(certificate_self_signed(&rsa, name, 30, &pem));
-	ok(certificate_read(&pem, &f));
+	must(certificate_self_signed(&rsa, name, 30, &pem));
+	must(certificate_read(&pem, &f));
 	assert_true(certificate_covers(&f, name));
 	assert_null(strstr(f.subject, "CN"));
-	refused(certificate_self_signed(&rsa, "a.fr,DNS:b.fr", 30, &pem), "no host name");
-	refused(certificate_self_signed(&rsa, "", 30, &pem), "no host name");
+	says(certificate_self_signed(&rsa, "a.fr,DNS:b.fr", 30, &pem), "no host name");
+	says(certificate_self_signed(&rsa, "", 30, &pem), "no host name");
 }
 
 static void what_is_no_certificate_is_refused(void **state)
@@ -204,10 +185,10 @@ static void what_is_no_certificate_is_refused(void **state)
 	struct certificate_facts f = { 0 };
 	char hex[65];
 
-	refused(certificate_read(&empty, &f), "no certificate");
-	refused(certificate_read(&rsa, &f), "no certificate");
-	refused(certificate_fingerprint(&rsa, hex), "no certificate");
-	refused(certificate_matches(&rsa, &rsa), "no certificate");
+	says(certificate_read(&empty, &f), "no certificate");
+	says(certificate_read(&rsa, &f), "no certificate");
+	says(certificate_fingerprint(&rsa, hex), "no certificate");
+	says(certificate_matches(&rsa, &rsa), "no certificate");
 }
 
 static void a_wildcard_covers_one_label(void **state)
@@ -236,9 +217,9 @@ static void standard_groups_are_read_back(void **state)
 		CLEAN(bytes) struct bytes pem = { 0 };
 		unsigned bits = 0;
 
-		ok(dh_standard(sizes[i], &pem));
+		must(dh_standard(sizes[i], &pem));
 		assert_true(starts_with(pem.data, "-----BEGIN DH PARAMETERS-----\n"));
-		ok(dh_bits(&pem, &bits));
+		must(dh_bits(&pem, &bits));
 		assert_int_equal(bits, sizes[i]);
 	}
 }
@@ -257,8 +238,8 @@ static void a_safe_prime_is_generated_with_progress(void **state)
 	CLEAN(bytes) struct bytes pem = { 0 };
 	unsigned bits = 0, tried = 0;
 
-	ok(dh_generate(1024, count, &tried, &pem));
-	ok(dh_bits(&pem, &bits));
+	must(dh_generate(1024, count, &tried, &pem));
+	must(dh_bits(&pem, &bits));
 	assert_int_equal(bits, 1024);
 	assert_true(tried > 0);
 
@@ -278,8 +259,8 @@ static void what_is_no_group_is_refused(void **state)
 	CLEAN(bytes)
 	struct bytes junk = of("-----BEGIN DH PARAMETERS-----\nAAAA\n-----END DH PARAMETERS-----\n");
 
-	refused(dh_bits(&rsa, &bits), "no DH parameters");
-	refused(dh_bits(&junk, &bits), "no DH parameters");
+	says(dh_bits(&rsa, &bits), "no DH parameters");
+	says(dh_bits(&junk, &bits), "no DH parameters");
 }
 
 static void digests_are_those_of_the_standard(void **state)
@@ -304,7 +285,7 @@ static void base64_goes_there_and_back(void **state)
 
 		base64_encode(vectors[i][0], strlen(vectors[i][0]), &encoded);
 		assert_string_equal(bytes_text(&encoded), vectors[i][1]);
-		ok(base64_decode(encoded.data, &decoded));
+		must(base64_decode(encoded.data, &decoded));
 		assert_string_equal(bytes_text(&decoded), vectors[i][0]);
 	}
 
@@ -313,7 +294,7 @@ static void base64_goes_there_and_back(void **state)
 		bytes_add(&big, &(unsigned char){ (unsigned char)(i * 7) }, 1);
 	base64_encode(big.data, big.size, &encoded);
 	assert_null(memchr(encoded.data, '=', encoded.size - 2));
-	ok(base64_decode(encoded.data, &decoded));
+	must(base64_decode(encoded.data, &decoded));
 	assert_true(bytes_equal(&big, &decoded));
 }
 
@@ -325,10 +306,10 @@ static void what_is_no_base64_is_refused(void **state)
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
 		CLEAN(bytes) struct bytes decoded = { 0 };
 
-		refused(base64_decode(wrong[i], &decoded), "no base64");
+		says(base64_decode(wrong[i], &decoded), "no base64");
 	}
 	CLEAN(bytes) struct bytes decoded = { 0 };
-	ok(base64_decode(" Zm\r\n\t9v ", &decoded));
+	must(base64_decode(" Zm\r\n\t9v ", &decoded));
 	assert_string_equal(decoded.data, "foo");
 }
 

@@ -1,9 +1,7 @@
 /* CSV as programs and spreadsheets write it. */
-#include "cli/csv.h"
+#include "tests/unit/unit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
+#include "cli/csv.h"
 
 static void parse(const char *s, size_t size, struct bytes *data, struct csv *ret)
 {

@@ -1,10 +1,7 @@
+#include "tests/unit/unit.h"
+
 #include "host/crypto.h"
 #include "mail/dkim.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -23,20 +20,9 @@
 static struct bytes key, other_key;
 static char *record, *other_record;
 
-static void ok(struct error *e)
-{
-	if (e)
-		print_error("%s\n", error_message(e));
-	assert_null(e);
-}
-
 static void refused(struct error *e, const char *part)
 {
-	assert_non_null(e);
-	if (!strstr(error_message(e), part))
-		fail_msg("\"%s\" does not say \"%s\"", error_message(e), part);
-	assert_int_equal(error_code(e), ERR_STOPPED);
-	error_free(e);
+	fails_with(e, ERR_STOPPED, part);
 }
 
 static int make_keys(void **state)
@@ -110,10 +96,10 @@ static void a_record_holds_the_public_key(void **state)
 
 	assert_true(starts_with(record, "v=DKIM1; h=sha256; k=rsa; s=email; p=MIICIjANBgkqhkiG9w0B"));
 	assert_null(strpbrk(record, "\r\n\""));
-	ok(dkim_record_key(record, &der));
-	ok(key_public(&key, &want));
+	must(dkim_record_key(record, &der));
+	must(key_public(&key, &want));
 	assert_true(bytes_equal(&der, &want));
-	ok(key_proves(&key, &der));
+	must(key_proves(&key, &der));
 }
 
 static void a_record_without_key_is_refused(void **state)
@@ -128,7 +114,7 @@ static void a_record_without_key_is_refused(void **state)
 	refused(dkim_record_key("v=DKIM1; p= ; k=rsa", &der), "revokes");
 	refused(dkim_record_key("v=DKIM1; p=A!", &der), "base64");
 	assert_int_equal(der.size, 0);
-	ok(dkim_record_key("p = Zm 9v ;v=DKIM1", &der));
+	must(dkim_record_key("p = Zm 9v ;v=DKIM1", &der));
 	assert_string_equal(der.data, "foo");
 	bytes_add_text(&junk, "junk");
 	refused(dkim_record(&junk, &none), "no private key");
@@ -155,14 +141,14 @@ static void the_zone_text_is_that_of_opendkim_genkey(void **state)
 	(void)state;
 	CLEAN(bytes) struct bytes zone = { 0 }, small = { 0 };
 
-	ok(dkim_zone_text(SELECTOR, DOMAIN, record, &zone));
+	must(dkim_zone_text(SELECTOR, DOMAIN, record, &zone));
 	assert_true(starts_with(zone.data,
 		"mail._domainkey\tIN\tTXT\t( \"v=DKIM1; h=sha256; k=rsa; s=email; \"\n\t  \"p=MIIC"));
 	assert_true(ends_with(zone.data, "\" )  ; ----- DKIM key mail for exemple.fr\n"));
 	CLEAN(free) char *value = joined(zone.data);
 	assert_string_equal(value, record);
 
-	ok(dkim_zone_text("s", "a.fr", "k=rsa; p=QUJD", &small));
+	must(dkim_zone_text("s", "a.fr", "k=rsa; p=QUJD", &small));
 	assert_string_equal(small.data,
 		"s._domainkey\tIN\tTXT\t( \"k=rsa; \"\n\t  \"p=QUJD\" )  ; ----- DKIM key s for a.fr\n");
 	refused(dkim_zone_text("s", "a.fr", "v=DKIM1", &small), "holds no key");
@@ -176,12 +162,12 @@ static void a_good_signature_verifies(void **state)
 		     lf = without_cr(&message);
 	CLEAN(bytes) struct bytes delivered = { 0 };
 
-	ok(dkim_verify_message(&message, DOMAIN, SELECTOR, record));
-	ok(dkim_verify_message(&lf, "Exemple.FR", SELECTOR, record));
+	must(dkim_verify_message(&message, DOMAIN, SELECTOR, record));
+	must(dkim_verify_message(&lf, "Exemple.FR", SELECTOR, record));
 	/* As a mailbox holds it. */
 	bytes_add_text(&delivered, "Return-Path: <jean@exemple.fr>\nDelivered-To: anne@exemple.org\n");
 	bytes_add(&delivered, lf.data, lf.size);
-	ok(dkim_verify_message(&delivered, DOMAIN, SELECTOR, record));
+	must(dkim_verify_message(&delivered, DOMAIN, SELECTOR, record));
 }
 
 static void a_changed_message_does_not_verify(void **state)
@@ -231,12 +217,12 @@ static void a_foreign_signature_beside_ours_does_no_harm(void **state)
 	CLEAN(bytes) struct bytes inner = signed_message(&key, DOMAIN, SELECTOR, header);
 	CLEAN(bytes) struct bytes outer = signed_message(&key, DOMAIN, SELECTOR, ""), both = { 0 };
 
-	ok(dkim_verify_message(&inner, DOMAIN, SELECTOR, record));
+	must(dkim_verify_message(&inner, DOMAIN, SELECTOR, record));
 	bytes_printf(&both, "%s%s", header, outer.data);
-	ok(dkim_verify_message(&both, DOMAIN, SELECTOR, record));
+	must(dkim_verify_message(&both, DOMAIN, SELECTOR, record));
 	bytes_free(&both);
 	bytes_printf(&both, "%s%s", broken, outer.data);
-	ok(dkim_verify_message(&both, DOMAIN, SELECTOR, record));
+	must(dkim_verify_message(&both, DOMAIN, SELECTOR, record));
 }
 
 static void a_key_of_1024_bits_verifies_too(void **state)
@@ -244,7 +230,7 @@ static void a_key_of_1024_bits_verifies_too(void **state)
 	(void)state;
 	CLEAN(bytes) struct bytes message = signed_message(&other_key, DOMAIN, "deux.mots", "");
 
-	ok(dkim_verify_message(&message, DOMAIN, "deux.mots", other_record));
+	must(dkim_verify_message(&message, DOMAIN, "deux.mots", other_record));
 }
 
 int main(void)

@@ -1,4 +1,6 @@
 /* DNS: the records to publish, and lookups against a dnsmasq of the test's own on loopback. */
+#include "tests/unit/unit.h"
+
 #include "mail/dns.h"
 #include "mail/dns_check.h"
 #include "mail/dns_rdata.h"
@@ -7,15 +9,12 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #define A60 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 

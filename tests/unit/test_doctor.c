@@ -1,13 +1,12 @@
 /* The table of symptoms against the messages as their programs write them; log lines; stories' words. What tests/host/doctor.sh provokes
  * on a real server has its real message there. */
+#include "tests/unit/unit.h"
+
 #include "doctor/doctor.h"
 #include "doctor/pattern.h"
 #include "doctor/story.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <time.h>
-#include <cmocka.h>
 
 /* From the sources of Postfix 3.5, Dovecot 2.3 with Pigeonhole 0.5, OpenDKIM 2.11, SpamAssassin 3.4.6, spamass-milter 0.4, systemd 247,
  * Linux 5.10, or seen on a server. */

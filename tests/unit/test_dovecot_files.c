@@ -1,11 +1,8 @@
 /* dovecot-keywords and subscriptions: read from any bytes, merged, written as Dovecot does. */
+#include "tests/unit/unit.h"
+
 #include "mail/dovecot_files.h"
 #include "mail/maildir.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
 
 static struct bytes content(const char *s)
 {

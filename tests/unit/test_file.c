@@ -1,9 +1,8 @@
+#include "tests/unit/unit.h"
+
 #include "host/file.h"
 
 #include "host/beneath.h"
-#include <stdarg.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -22,21 +21,6 @@
 static char root[64];
 static struct host *host;
 static unsigned refuse_openat2_with; /* 0: it works */
-
-static void passes(struct error *e)
-{
-	if (e)
-		fail_msg("%s", error_message(e));
-}
-
-static void fails_with(struct error *e, enum error_code code, const char *part)
-{
-	assert_non_null(e);
-	if (!strstr(error_message(e), part))
-		fail_msg("\"%s\" does not say \"%s\"", error_message(e), part);
-	assert_int_equal(error_code(e), code);
-	error_free(e);
-}
 
 static void real(char ret[PATH_MAX], const char *path)
 {
@@ -93,7 +77,7 @@ static void holds(const char *path, const char *content)
 {
 	CLEAN(bytes) struct bytes b = { 0 };
 
-	passes(file_read(host, path, 4096, &b));
+	must(file_read(host, path, 4096, &b));
 	assert_string_equal(bytes_text(&b), content);
 }
 
@@ -102,7 +86,7 @@ static int setup(void **state)
 	(void)state;
 	snprintf(root, sizeof(root), "/tmp/mailsetup-file.XXXXXX");
 	assert_non_null(mkdtemp(root));
-	passes(host_open(root, &host));
+	must(host_open(root, &host));
 	make_directory("/etc");
 	make_directory("/outside");
 	make_file("/outside/secret", "secret");
@@ -115,8 +99,8 @@ static int teardown(void **state)
 
 	(void)state;
 	host_close(host);
-	passes(host_open("/", &all));
-	passes(directory_remove_tree(all, root));
+	must(host_open("/", &all));
+	must(directory_remove_tree(all, root));
 	host_close(all);
 	assert_int_not_equal(access(root, F_OK), 0);
 	return 0;
@@ -137,7 +121,7 @@ static void write_creates_with_owner_and_mode(void **state)
 {
 	(void)state;
 	mode_t before = umask(077);
-	passes(file_write(host, "/etc/a", "one\n", 4, USER, GROUP, 0644));
+	must(file_write(host, "/etc/a", "one\n", 4, USER, GROUP, 0644));
 	umask(before);
 	struct stat st = look("/etc/a");
 	assert_int_equal(st.st_mode, S_IFREG | 0644);
@@ -152,10 +136,10 @@ static void write_replaces_whole(void **state)
 	(void)state;
 	make_file("/etc/a", "a much longer content");
 	ino_t inode = look("/etc/a").st_ino;
-	passes(file_write(host, "/etc/a", "x", 1, 0, 0, 0600));
+	must(file_write(host, "/etc/a", "x", 1, 0, 0, 0600));
 	holds("/etc/a", "x");
 	assert_int_not_equal(look("/etc/a").st_ino, inode);
-	passes(file_write(host, "/etc/a", NULL, 0, 0, 0, 0600));
+	must(file_write(host, "/etc/a", NULL, 0, 0, 0, 0600));
 	holds("/etc/a", "");
 }
 
@@ -163,12 +147,12 @@ static void write_sweeps_the_temporary_of_a_crash(void **state)
 {
 	(void)state;
 	make_file("/etc/.a.mailsetup", "half of a crash");
-	passes(file_write(host, "/etc/a", "new", 3, 0, 0, 0600));
+	must(file_write(host, "/etc/a", "new", 3, 0, 0, 0600));
 	holds("/etc/a", "new");
 	assert_false(exists("/etc/.a.mailsetup"));
 
 	make_link("/etc/.a.mailsetup", "../outside/secret");
-	passes(file_write(host, "/etc/a", "newer", 5, 0, 0, 0600));
+	must(file_write(host, "/etc/a", "newer", 5, 0, 0, 0600));
 	holds("/etc/a", "newer");
 	holds("/outside/secret", "secret");
 	assert_false(exists("/etc/.a.mailsetup"));
@@ -180,12 +164,12 @@ static void sweep_removes_only_the_temporary(void **state)
 	make_file("/etc/a", "kept");
 	make_file("/etc/.a.mailsetup", "half");
 	make_file("/etc/.b.mailsetup", "another's");
-	passes(file_sweep(host, "/etc/a"));
+	must(file_sweep(host, "/etc/a"));
 	assert_false(exists("/etc/.a.mailsetup"));
 	assert_true(exists("/etc/.b.mailsetup"));
 	holds("/etc/a", "kept");
-	passes(file_sweep(host, "/etc/a"));
-	passes(file_sweep(host, "/nowhere/a"));
+	must(file_sweep(host, "/etc/a"));
+	must(file_sweep(host, "/nowhere/a"));
 }
 
 static void a_link_in_the_middle_is_refused(void **state)
@@ -234,9 +218,9 @@ static void paths_are_absolute_and_plain(void **state)
 	struct file_info info;
 
 	(void)state;
-	passes(file_stat(host, "//etc//", &info));
+	must(file_stat(host, "//etc//", &info));
 	assert_true(S_ISDIR(info.mode));
-	passes(file_stat(host, "/", &info));
+	must(file_stat(host, "/", &info));
 	assert_int_equal(info.inode, look("").st_ino);
 	fails_with(file_stat(host, "etc", &info), ERR_STOPPED, "etc");
 	fails_with(file_stat(host, "/etc/../../x", &info), ERR_STOPPED, "Invalid argument");
@@ -290,7 +274,7 @@ static void read_knows_its_limit_and_absence(void **state)
 
 	(void)state;
 	make_file("/etc/a", "12345");
-	passes(file_read(host, "/etc/a", 5, &b));
+	must(file_read(host, "/etc/a", 5, &b));
 	assert_int_equal(b.size, 5);
 	fails_with(file_read(host, "/etc/a", 4, &c), ERR_STOPPED, "larger than 4 bytes");
 	struct error *e = file_read(host, "/etc/none", 4, &c);
@@ -304,18 +288,18 @@ static void stat_tells_absence(void **state)
 	struct file_info info;
 
 	(void)state;
-	passes(file_stat(host, "/etc/none", &info));
+	must(file_stat(host, "/etc/none", &info));
 	assert_false(info.exists);
-	passes(file_stat(host, "/none/none", &info));
+	must(file_stat(host, "/none/none", &info));
 	assert_false(info.exists);
 	make_file("/etc/a", "12");
 	fails_with(file_stat(host, "/etc/a/b", &info), ERR_STOPPED, "Not a directory");
-	passes(file_stat(host, "/etc/a", &info));
+	must(file_stat(host, "/etc/a", &info));
 	assert_true(info.exists);
 	assert_int_equal(info.size, 2);
 	assert_int_equal(info.links, 1);
 	make_link("/etc/l", "nowhere");
-	passes(file_stat(host, "/etc/l", &info));
+	must(file_stat(host, "/etc/l", &info));
 	assert_true(S_ISLNK(info.mode));
 }
 
@@ -341,8 +325,8 @@ static void failed_write_leaves_nothing(void **state)
 			mount("tmpfs", full, "tmpfs", 0, "size=64k") < 0)
 			_exit(77);
 		host_close(host);
-		passes(host_open(root, &host));
-		passes(file_write(host, "/small/a", "old", 3, 0, 0, 0600));
+		must(host_open(root, &host));
+		must(file_write(host, "/small/a", "old", 3, 0, 0, 0600));
 		struct error *e = file_write(host, "/small/a", big, 1 << 20, 0, 0, 0600);
 		bool right = error_errno(e) == ENOSPC && strstr(error_message(e), "/small/a");
 		error_free(e);
@@ -351,14 +335,14 @@ static void failed_write_leaves_nothing(void **state)
 
 		uint64_t bytes, inodes;
 		bool read_only = true;
-		passes(file_space(host, "/small/not/there", &bytes, &inodes, &read_only));
+		must(file_space(host, "/small/not/there", &bytes, &inodes, &read_only));
 		right &= bytes > 0 && bytes < 65536 && inodes > 0 && !read_only;
 		struct error *crossing = directory_remove_tree(host, "/small");
 		right &= error_code(crossing) == ERR_CONFLICT && exists("/small/a");
 		error_free(crossing);
 		if (mount(NULL, full, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0)
 			_exit(77);
-		passes(file_space(host, "/small", &bytes, &inodes, &read_only));
+		must(file_space(host, "/small", &bytes, &inodes, &read_only));
 		right &= read_only;
 		_exit(right ? 0 : 1);
 	}
@@ -374,13 +358,13 @@ static void attributes_of_files_and_directories(void **state)
 {
 	(void)state;
 	make_file("/etc/a", "x");
-	passes(file_set_attributes(host, "/etc/a", USER, GROUP, 0640));
+	must(file_set_attributes(host, "/etc/a", USER, GROUP, 0640));
 	struct stat st = look("/etc/a");
 	assert_int_equal(st.st_mode, S_IFREG | 0640);
 	assert_int_equal(st.st_uid, USER);
 	assert_int_equal(st.st_gid, GROUP);
 	make_directory("/etc/d");
-	passes(file_set_attributes(host, "/etc/d", USER, GROUP, 0700));
+	must(file_set_attributes(host, "/etc/d", USER, GROUP, 0700));
 	st = look("/etc/d");
 	assert_int_equal(st.st_mode, S_IFDIR | 0700);
 	assert_int_equal(st.st_uid, USER);
@@ -392,11 +376,11 @@ static void links_are_made_and_replaced(void **state)
 	CLEAN(file_image) struct file_image image = { 0 };
 
 	(void)state;
-	passes(file_make_link(host, "/etc/l", "one"));
-	passes(file_make_link(host, "/etc/l", "two"));
-	passes(file_capture(host, "/etc/l", &image));
+	must(file_make_link(host, "/etc/l", "one"));
+	must(file_make_link(host, "/etc/l", "two"));
+	must(file_capture(host, "/etc/l", &image));
 	assert_string_equal(bytes_text(&image.content), "two");
-	passes(file_remove(host, "/etc/l"));
+	must(file_remove(host, "/etc/l"));
 	assert_false(exists("/etc/l"));
 }
 
@@ -404,12 +388,12 @@ static void remove_is_about_files(void **state)
 {
 	(void)state;
 	make_file("/etc/a", "x");
-	passes(file_remove(host, "/etc/a"));
+	must(file_remove(host, "/etc/a"));
 	assert_false(exists("/etc/a"));
-	passes(file_remove(host, "/etc/a"));
-	passes(file_remove(host, "/none/a"));
+	must(file_remove(host, "/etc/a"));
+	must(file_remove(host, "/none/a"));
 	make_link("/etc/l", "../outside/secret");
-	passes(file_remove(host, "/etc/l"));
+	must(file_remove(host, "/etc/l"));
 	holds("/outside/secret", "secret");
 	fails_with(file_remove(host, "/etc"), ERR_STOPPED, "/etc");
 }
@@ -435,7 +419,7 @@ static void same_image(const char *path, const struct file_image *wanted)
 {
 	CLEAN(file_image) struct file_image now = { 0 };
 
-	passes(file_capture(host, path, &now));
+	must(file_capture(host, path, &now));
 	assert_int_equal(now.info.exists, wanted->info.exists);
 	assert_int_equal(now.info.mode, wanted->info.mode);
 	assert_int_equal(now.info.uid, wanted->info.uid);
@@ -452,29 +436,29 @@ static void a_file_comes_back_whole(void **state)
 
 	(void)state;
 	make_file("/etc/a", "old\n");
-	passes(file_set_attributes(host, "/etc/a", USER, GROUP, 0640));
+	must(file_set_attributes(host, "/etc/a", USER, GROUP, 0640));
 	bool xattrs = set_user_xattr("/etc/a", "kept");
 	times_set("/etc/a");
-	passes(file_capture(host, "/etc/a", &image));
+	must(file_capture(host, "/etc/a", &image));
 	assert_string_equal(bytes_text(&image.content), "old\n");
 	assert_int_equal(image.info.mtime.tv_nsec, 987654321);
 	if (xattrs)
 		assert_memory_equal(image.xattrs.data, "user.test\0\4\0\0\0kept", 18);
 
-	passes(file_write(host, "/etc/a", "new", 3, 0, 0, 0600));
+	must(file_write(host, "/etc/a", "new", 3, 0, 0, 0600));
 	set_user_xattr("/etc/a", "other");
-	passes(file_restore(host, "/etc/a", &image));
+	must(file_restore(host, "/etc/a", &image));
 	same_image("/etc/a", &image);
-	passes(file_remove(host, "/etc/a"));
-	passes(file_restore(host, "/etc/a", &image));
+	must(file_remove(host, "/etc/a"));
+	must(file_restore(host, "/etc/a", &image));
 	same_image("/etc/a", &image);
 	make_file("/etc/.a.mailsetup", "half");
-	passes(file_restore(host, "/etc/a", &image)); /* undoing twice is harmless */
+	must(file_restore(host, "/etc/a", &image)); /* undoing twice is harmless */
 	same_image("/etc/a", &image);
 	assert_false(exists("/etc/.a.mailsetup"));
-	passes(file_remove(host, "/etc/a"));
+	must(file_remove(host, "/etc/a"));
 	make_link("/etc/a", "../outside/secret");
-	passes(file_restore(host, "/etc/a", &image));
+	must(file_restore(host, "/etc/a", &image));
 	same_image("/etc/a", &image);
 	holds("/outside/secret", "secret");
 }
@@ -489,9 +473,9 @@ static void setuid_of_others_comes_back(void **state)
 	real(full, "/etc/a");
 	assert_int_equal(chown(full, USER, GROUP), 0);
 	assert_int_equal(chmod(full, 06755), 0);
-	passes(file_capture(host, "/etc/a", &image));
-	passes(file_write(host, "/etc/a", "y", 1, 0, 0, 0600));
-	passes(file_restore(host, "/etc/a", &image));
+	must(file_capture(host, "/etc/a", &image));
+	must(file_write(host, "/etc/a", "y", 1, 0, 0, 0600));
+	must(file_restore(host, "/etc/a", &image));
 	same_image("/etc/a", &image);
 }
 
@@ -505,12 +489,12 @@ static void an_inherited_attribute_goes(void **state)
 
 	(void)state;
 	make_file("/etc/a", "x");
-	passes(file_capture(host, "/etc/a", &image));
+	must(file_capture(host, "/etc/a", &image));
 	real(full, "/etc");
 	if (setxattr(full, "system.posix_acl_default", acl, sizeof(acl), 0) < 0)
 		skip();
-	passes(file_remove(host, "/etc/a"));
-	passes(file_restore(host, "/etc/a", &image));
+	must(file_remove(host, "/etc/a"));
+	must(file_restore(host, "/etc/a", &image));
 	same_image("/etc/a", &image);
 }
 
@@ -541,15 +525,15 @@ static void a_directory_comes_back(void **state)
 	assert_int_equal(chmod(full, 02775), 0);
 	set_user_xattr("/etc/d", "kept");
 	times_set("/etc/d");
-	passes(file_capture(host, "/etc/d", &image));
+	must(file_capture(host, "/etc/d", &image));
 	assert_int_equal(image.content.size, 0);
-	passes(file_set_attributes(host, "/etc/d", 0, 0, 0700));
+	must(file_set_attributes(host, "/etc/d", 0, 0, 0700));
 	set_user_xattr("/etc/d", "other");
-	passes(file_restore(host, "/etc/d", &image));
+	must(file_restore(host, "/etc/d", &image));
 	same_image("/etc/d", &image);
 	holds("/etc/d/inside", "kept");
-	passes(directory_remove_tree(host, "/etc/d"));
-	passes(file_restore(host, "/etc/d", &image));
+	must(directory_remove_tree(host, "/etc/d"));
+	must(file_restore(host, "/etc/d", &image));
 	same_image("/etc/d", &image);
 }
 
@@ -563,13 +547,13 @@ static void a_link_comes_back(void **state)
 	real(full, "/etc/l");
 	assert_int_equal(lchown(full, USER, GROUP), 0);
 	times_set("/etc/l");
-	passes(file_capture(host, "/etc/l", &image));
+	must(file_capture(host, "/etc/l", &image));
 	assert_true(S_ISLNK(image.info.mode));
-	passes(file_remove(host, "/etc/l"));
+	must(file_remove(host, "/etc/l"));
 	make_file("/etc/l", "a file now");
-	passes(file_restore(host, "/etc/l", &image));
+	must(file_restore(host, "/etc/l", &image));
 	same_image("/etc/l", &image);
-	passes(file_remove(host, "/etc/l"));
+	must(file_remove(host, "/etc/l"));
 	make_directory("/etc/l");
 	fails_with(file_restore(host, "/etc/l", &image), ERR_CONFLICT, "directory");
 }
@@ -579,43 +563,43 @@ static void absence_comes_back(void **state)
 	CLEAN(file_image) struct file_image nothing = { 0 };
 
 	(void)state;
-	passes(file_capture(host, "/etc/a", &nothing));
+	must(file_capture(host, "/etc/a", &nothing));
 	assert_false(nothing.info.exists);
-	passes(file_write(host, "/etc/a", "x", 1, 0, 0, 0600));
+	must(file_write(host, "/etc/a", "x", 1, 0, 0, 0600));
 	make_file("/etc/.a.mailsetup", "half");
-	passes(file_restore(host, "/etc/a", &nothing));
+	must(file_restore(host, "/etc/a", &nothing));
 	assert_false(exists("/etc/a"));
 	assert_false(exists("/etc/.a.mailsetup"));
-	passes(file_restore(host, "/etc/a", &nothing));
+	must(file_restore(host, "/etc/a", &nothing));
 	make_directory("/etc/a");
 	make_file("/etc/a/mail", "theirs");
 	fails_with(file_restore(host, "/etc/a", &nothing), ERR_CONFLICT, "not empty");
 	holds("/etc/a/mail", "theirs");
-	passes(file_remove(host, "/etc/a/mail"));
-	passes(file_restore(host, "/etc/a", &nothing));
+	must(file_remove(host, "/etc/a/mail"));
+	must(file_restore(host, "/etc/a", &nothing));
 	assert_false(exists("/etc/a"));
-	passes(file_restore(host, "/none/a", &nothing));
+	must(file_restore(host, "/none/a", &nothing));
 }
 
 static void directories_are_made_and_removed(void **state)
 {
 	(void)state;
-	passes(directory_make(host, "/etc/d", USER, GROUP, 0750));
+	must(directory_make(host, "/etc/d", USER, GROUP, 0750));
 	struct stat st = look("/etc/d");
 	assert_int_equal(st.st_mode, S_IFDIR | 0750);
 	assert_int_equal(st.st_uid, USER);
 	assert_int_equal(st.st_gid, GROUP);
-	passes(directory_make(host, "/etc/d", 0, 0, 0777));
+	must(directory_make(host, "/etc/d", 0, 0, 0777));
 	assert_int_equal(look("/etc/d").st_mode, S_IFDIR | 0750);
 	assert_int_equal(look("/etc/d").st_uid, USER);
 	make_file("/etc/d/a", "x");
 	fails_with(directory_remove(host, "/etc/d"), ERR_CONFLICT, "/etc/d");
 	fails_with(directory_make(host, "/etc/d/a", 0, 0, 0755), ERR_STOPPED, "/etc/d/a");
-	passes(file_remove(host, "/etc/d/a"));
-	passes(directory_remove(host, "/etc/d"));
+	must(file_remove(host, "/etc/d/a"));
+	must(directory_remove(host, "/etc/d"));
 	assert_false(exists("/etc/d"));
-	passes(directory_remove(host, "/etc/d"));
-	passes(directory_remove(host, "/none/d"));
+	must(directory_remove(host, "/etc/d"));
+	must(directory_remove(host, "/none/d"));
 	fails_with(directory_make(host, "/none/d", 0, 0, 0755), ERR_STOPPED, "/none");
 	make_file("/etc/a", "x");
 	fails_with(directory_remove(host, "/etc/a"), ERR_STOPPED, "/etc/a");
@@ -630,12 +614,12 @@ static void lists_are_sorted(void **state)
 	make_file("/etc/b", "");
 	make_file("/etc/a", "");
 	make_file("/etc/.hidden", "");
-	passes(directory_list(host, "/etc", &names));
+	must(directory_list(host, "/etc", &names));
 	assert_int_equal(names.n, 3);
 	assert_string_equal(names.v[0], ".hidden");
 	assert_string_equal(names.v[1], "a");
 	assert_string_equal(names.v[2], "b");
-	passes(directory_list(host, "/etc/none", &none));
+	must(directory_list(host, "/etc/none", &none));
 	assert_int_equal(none.n, 0);
 	fails_with(directory_list(host, "/etc/a", &none), ERR_STOPPED, "/etc/a");
 }
@@ -648,11 +632,11 @@ static void a_tree_goes_and_links_stay_unfollowed(void **state)
 	make_file("/etc/t/deep/a", "x");
 	make_link("/etc/t/deep/out", "../../../outside");
 	make_link("/etc/t/file", "../../outside/secret");
-	passes(directory_remove_tree(host, "/etc/t"));
+	must(directory_remove_tree(host, "/etc/t"));
 	assert_false(exists("/etc/t"));
 	holds("/outside/secret", "secret");
-	passes(directory_remove_tree(host, "/etc/t"));
-	passes(directory_remove_tree(host, "/none/t"));
+	must(directory_remove_tree(host, "/etc/t"));
+	must(directory_remove_tree(host, "/none/t"));
 }
 
 static void a_bottomless_tree_is_refused(void **state)
@@ -673,8 +657,8 @@ static void a_bottomless_tree_is_refused(void **state)
 	close(fd);
 	fails_with(directory_remove_tree(host, "/etc/d"), ERR_STOPPED, "256 directories");
 	/* From nearer to its end it is within bounds. */
-	passes(directory_remove_tree(host, "/etc/d/d/d/d/d"));
-	passes(directory_remove_tree(host, "/etc/d"));
+	must(directory_remove_tree(host, "/etc/d/d/d/d/d"));
+	must(directory_remove_tree(host, "/etc/d"));
 	assert_false(exists("/etc/d"));
 }
 
@@ -683,7 +667,7 @@ static void created_by_open_is_private(void **state)
 	CLEAN(fd) int fd = -1;
 
 	(void)state;
-	passes(file_open(host, "/etc/lock", O_RDWR | O_CREAT, &fd));
+	must(file_open(host, "/etc/lock", O_RDWR | O_CREAT, &fd));
 	assert_int_equal(look("/etc/lock").st_mode, S_IFREG | 0600);
 	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
 }

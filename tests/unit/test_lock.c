@@ -1,9 +1,7 @@
+#include "tests/unit/unit.h"
+
 #include "host/lock.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -11,12 +9,6 @@
 
 static char root[64], run[80], path[96];
 static struct host *host;
-
-static void passes(struct error *e)
-{
-	if (e)
-		fail_msg("%s", error_message(e));
-}
 
 static int setup(void **state)
 {
@@ -26,7 +18,7 @@ static int setup(void **state)
 	snprintf(run, sizeof(run), "%s/run", root);
 	snprintf(path, sizeof(path), "%s/mailsetup.lock", run);
 	assert_int_equal(mkdir(run, 0755), 0);
-	passes(host_open(root, &host));
+	must(host_open(root, &host));
 	return 0;
 }
 
@@ -60,12 +52,12 @@ static void one_holder_at_a_time(void **state)
 	int fd = -1, again = -1;
 
 	(void)state;
-	passes(lock_take(host, &fd));
+	must(lock_take(host, &fd));
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode, S_IFREG | 0600);
 	is_busy(getpid()); /* even within one process */
 	close(fd);
-	passes(lock_take(host, &again));
+	must(lock_take(host, &again));
 	close(again);
 }
 
@@ -89,7 +81,7 @@ static void a_killed_holder_leaves_it_free(void **state)
 	is_busy(pid);
 	kill(pid, SIGKILL);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	passes(lock_take(host, &fd));
+	must(lock_take(host, &fd));
 	is_busy(getpid());
 	close(fd);
 	close(ready[0]);
@@ -105,7 +97,7 @@ static void a_longer_pid_leaves_no_trace(void **state)
 	assert_non_null(f);
 	fputs("99999999999999999999\nrubbish", f);
 	fclose(f);
-	passes(lock_take(host, &fd));
+	must(lock_take(host, &fd));
 	is_busy(getpid());
 	close(fd);
 }

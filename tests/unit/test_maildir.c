@@ -1,11 +1,9 @@
 /* Paths and names of a Maildir: what an archive's member stands for, and what a message's name says, against names that mean harm. */
+#include "tests/unit/unit.h"
+
 #include "mail/maildir.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <cmocka.h>
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 #define GOOD	 "1500000001.M1P1.host,S=5:2,S"

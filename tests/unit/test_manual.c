@@ -1,14 +1,12 @@
 /* The manual pages, --help and the completion are made from the same tables: each row of a table is in all of them. */
+#include "tests/unit/unit.h"
+
 #include "cli/complete.h"
 #include "cli/help.h"
 #include "cli/manual.h"
 #include "cli/manual_text.h"
 #include "cli/options.h"
 #include "cli/roff.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
 
 static char *page, *config_page, *help_all;
 

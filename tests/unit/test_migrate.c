@@ -1,29 +1,11 @@
 /* The parts of an import that need no machine: whose a mailbox is, which messages are there, which UIDs are kept. */
+#include "tests/unit/unit.h"
+
 #include "mail/mutf7.h"
 #include "mail/uidlist.h"
 #include "migrate/assign.h"
 #include "migrate/index.h"
 #include "migrate/report.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
-static void succeeds(struct error *e)
-{
-	if (e)
-		fail_msg("%s", error_message(e));
-}
-
-static void fails_with(struct error *e, enum error_code code, const char *wanted)
-{
-	assert_non_null(e);
-	assert_int_equal(error_code(e), code);
-	if (!strstr(error_message(e), wanted))
-		fail_msg("'%s' is not in: %s", wanted, error_message(e));
-	error_free(e);
-}
 
 /* --- whose mailbox is it --- */
 
@@ -86,11 +68,11 @@ static void maps_and_user_come_first(void **state)
 	(void)state;
 	list_add(&a.maps, "paul=marie@autre.fr");
 	list_add(&a.maps, "exemple.fr/jean=INFO@exemple.fr");
-	succeeds(assignment_check(&a));
+	must(assignment_check(&a));
 	assert_string_equal(assignment_of(&a, "exemple.fr/paul"), "marie@autre.fr");
 	assert_string_equal(assignment_of(&a, "exemple.fr/jean"), "info@exemple.fr");
 	a.user = "Marie@autre.fr";
-	succeeds(assignment_check(&a));
+	must(assignment_check(&a));
 	assert_string_equal(assignment_of(&a, "Maildir"), "marie@autre.fr");
 	assert_string_equal(assignment_of(&a, "exemple.fr/jean"), "info@exemple.fr");
 	assignment_free(&a);
@@ -310,7 +292,7 @@ static void a_report_survives_json(void **state)
 	reason_count(&r.left_out, &r.n_left_out, "a link", "y");
 	json_t *json = report_json(&r);
 	assert_non_null(json);
-	succeeds(report_read(json, &again));
+	must(report_read(json, &again));
 	json_decref(json);
 	assert_int_equal(again.n, 2);
 	assert_string_equal(again.mailboxes[0].path, "exemple.fr/jean");

@@ -1,9 +1,7 @@
 /* Names: the allow-list grammar against names that mean harm, and the spellings that are the same name. */
-#include "mail/name.h"
+#include "tests/unit/unit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
+#include "mail/name.h"
 
 typedef struct error *normalise(const char *s, char **ret);
 

@@ -1,9 +1,6 @@
-#include "host/network.h"
+#include "tests/unit/unit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
+#include "host/network.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -17,13 +14,6 @@
 #include <unistd.h>
 
 static struct host *machine;
-
-static void ok(struct error *e)
-{
-	if (e)
-		print_error("%s\n", error_message(e));
-	assert_null(e);
-}
 
 static void pause_ms(unsigned ms)
 {
@@ -94,7 +84,7 @@ static void a_listener_is_found_with_its_owner(void **state)
 		pause();
 		_exit(0);
 	}
-	ok(listeners_read(machine, &l, &n));
+	must(listeners_read(machine, &l, &n));
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 
@@ -116,7 +106,7 @@ static void an_ipv6_listener_is_found(void **state)
 	CLEAN(free) struct listener *l = NULL;
 	size_t n;
 
-	ok(listeners_read(machine, &l, &n));
+	must(listeners_read(machine, &l, &n));
 	const struct listener *found = find(l, n, port, true);
 	assert_non_null(found);
 	assert_string_equal(found->address, "::1");
@@ -140,7 +130,7 @@ static void what_does_not_listen_is_not_listed(void **state)
 	CLEAN(fd) int accepted = accept(fd, NULL, NULL);
 	assert_true(accepted >= 0);
 	close(fd);
-	ok(listeners_read(machine, &l, &n));
+	must(listeners_read(machine, &l, &n));
 	assert_null(find(l, n, port, false));
 }
 
@@ -167,17 +157,17 @@ static void a_folder_has_only_the_tables_it_holds(void **state)
 	     *net = text("%s/net", proc), *tcp = text("%s/tcp", net);
 	CLEAN(host_close) struct host *h = NULL;
 
-	ok(host_open(folder, &h));
-	ok(listeners_read(h, &none, &n));
+	must(host_open(folder, &h));
+	must(listeners_read(h, &none, &n));
 	assert_int_equal(n, 0);
-	ok(addresses_read(h, &ipv4, &ipv6));
+	must(addresses_read(h, &ipv4, &ipv6));
 	assert_int_equal(ipv4.n + ipv6.n, 0);
 
 	assert_int_equal(mkdir(proc, 0700) | mkdir(net, 0700), 0);
 	FILE *f = fopen(tcp, "w");
 	assert_true(fputs(table, f) >= 0);
 	fclose(f);
-	ok(listeners_read(h, &l, &n));
+	must(listeners_read(h, &l, &n));
 	assert_int_equal(n, 1);
 	/* The words have the byte order of the machine that reads them. */
 	assert_string_equal(l[0].address, htonl(1) == 1 ? "1.0.0.127" : "127.0.0.1");
@@ -298,7 +288,7 @@ static void a_stranger_reaches_the_machine(void **state)
 	(void)state;
 	struct outside o;
 
-	ok(outside_open(machine, &o));
+	must(outside_open(machine, &o));
 	assert_true(starts_with(o.server_ipv4, "198.1"));
 	meet(&o, AF_INET, o.server_ipv4, o.client_ipv4);
 	if (has_ipv6()) {
@@ -318,7 +308,7 @@ static void the_pair_vanishes_with_its_last_descriptor(void **state)
 	char address[64];
 	int ready[2];
 
-	ok(outside_open(machine, &o));
+	must(outside_open(machine, &o));
 	memcpy(address, o.server_ipv4, sizeof(address));
 	assert_true(holds(address));
 
@@ -372,8 +362,8 @@ static void two_strangers_live_side_by_side(void **state)
 	(void)state;
 	struct outside a, b;
 
-	ok(outside_open(machine, &a));
-	ok(outside_open(machine, &b));
+	must(outside_open(machine, &a));
+	must(outside_open(machine, &b));
 	assert_string_not_equal(a.server_ipv4, b.server_ipv4);
 	meet(&b, AF_INET, b.server_ipv4, b.client_ipv4);
 	meet(&a, AF_INET, a.server_ipv4, a.client_ipv4);
@@ -404,8 +394,8 @@ static void global_addresses_are_listed(void **state)
 	struct outside o;
 	int status;
 
-	ok(outside_open(machine, &o));
-	ok(addresses_read(machine, &ipv4, &ipv6));
+	must(outside_open(machine, &o));
+	must(addresses_read(machine, &ipv4, &ipv6));
 	for (size_t i = 0; i < ipv4.n; i++)
 		assert_false(starts_with(ipv4.v[i], "127."));
 	for (size_t i = 0; i < ipv6.n; i++)

@@ -1,9 +1,8 @@
+#include "tests/unit/unit.h"
+
 #include "host/package_parse.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>

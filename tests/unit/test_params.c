@@ -1,31 +1,21 @@
 /* Parameters: one at a time, from a file, together, and as text again. */
+#include "tests/unit/unit.h"
+
 #include "engine/params.h"
 
 #include <fcntl.h>
 #include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #define HASH "{SHA512-CRYPT}$6$salt$hash"
 
 static char directory[] = "/tmp/test-params-XXXXXX";
 static char *certificate, *config;
 
-static void must(struct error *e)
-{
-	if (e)
-		fail_msg("%s", error_message(e));
-}
-
 static void expect_usage(struct error *e, const char *reason)
 {
-	assert_int_equal(error_code(e), ERR_USAGE);
-	if (!strstr(error_message(e), reason))
-		fail_msg("\"%s\" does not say \"%s\"", error_message(e), reason);
-	error_free(e);
+	fails_with(e, ERR_USAGE, reason);
 }
 
 static void expect_values(const struct params *p, const char *name, const char *expected)

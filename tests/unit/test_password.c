@@ -1,9 +1,7 @@
 /* Passwords: what is refused, and that the hashes are those that Dovecot reads. */
-#include "mail/password.h"
+#include "tests/unit/unit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
+#include "mail/password.h"
 
 static struct bytes bytes_of(const void *data, size_t size)
 {

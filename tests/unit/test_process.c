@@ -1,9 +1,7 @@
+#include "tests/unit/unit.h"
+
 #include "host/process.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -20,13 +18,7 @@
 
 static struct host *host;
 
-static void passes(struct error *e)
-{
-	if (e)
-		fail_msg("%s: %s", error_message(e), error_detail(e));
-}
-
-static void fails_with(struct error *e, const char *message)
+static void ends_as(struct error *e, const char *message)
 {
 	assert_non_null(e);
 	assert_string_equal(error_message(e), message);
@@ -45,7 +37,7 @@ static double now(void)
 static int setup(void **state)
 {
 	(void)state;
-	passes(host_open("/", &host));
+	must(host_open("/", &host));
 	return 0;
 }
 
@@ -62,12 +54,12 @@ static void output_and_status(void **state)
 	int status = -1;
 
 	(void)state;
-	passes(process_run(host, &(struct process){ .argv = SHELL("echo out; echo err >&2") }, &output, &status));
+	must(process_run(host, &(struct process){ .argv = SHELL("echo out; echo err >&2") }, &output, &status));
 	assert_string_equal(bytes_text(&output), "out\n");
 	assert_int_equal(status, 0);
-	passes(process_simple(host, NULL, "true", NULL));
+	must(process_simple(host, NULL, "true", NULL));
 	bytes_free(&output);
-	passes(process_simple(host, &output, "printf", "%s-%s", "a b", "$HOME", NULL));
+	must(process_simple(host, &output, "printf", "%s-%s", "a b", "$HOME", NULL));
 	assert_string_equal(bytes_text(&output), "a b-$HOME");
 }
 
@@ -80,13 +72,13 @@ static void exit_status_is_an_error(void **state)
 		&status);
 	assert_int_equal(status, 7);
 	assert_string_equal(error_detail(e), "why\n");
-	fails_with(e, "/bin/sh failed: exit status 7");
+	ends_as(e, "/bin/sh failed: exit status 7");
 	e = process_run(host, &(struct process){ .argv = SHELL("echo only out; exit 1") }, NULL, NULL);
 	assert_string_equal(error_detail(e), "only out\n");
-	fails_with(e, "/bin/sh failed: exit status 1");
-	passes(process_run(host, &(struct process){ .argv = SHELL("exit 3"), .accept = 3 }, NULL, &status));
+	ends_as(e, "/bin/sh failed: exit status 1");
+	must(process_run(host, &(struct process){ .argv = SHELL("exit 3"), .accept = 3 }, NULL, &status));
 	assert_int_equal(status, 3);
-	fails_with(process_run(host, &(struct process){ .argv = SHELL("exit 4"), .accept = 3 }, NULL, NULL),
+	ends_as(process_run(host, &(struct process){ .argv = SHELL("exit 4"), .accept = 3 }, NULL, NULL),
 		"/bin/sh failed: exit status 4");
 }
 
@@ -108,7 +100,7 @@ static void a_signal_is_an_error(void **state)
 	int status = 0;
 
 	(void)state;
-	fails_with(process_run(host, &(struct process){ .argv = SHELL("kill -SEGV $$") }, NULL, &status),
+	ends_as(process_run(host, &(struct process){ .argv = SHELL("kill -SEGV $$") }, NULL, &status),
 		"/bin/sh failed: killed by signal SIGSEGV");
 	assert_int_equal(status, -1);
 }
@@ -120,7 +112,7 @@ static void absence_is_an_error(void **state)
 	assert_true(process_available(host, "/usr/bin/env"));
 	assert_false(process_available(host, "no-such-program"));
 	assert_false(process_available(host, "/usr/bin"));
-	fails_with(process_simple(host, NULL, "no-such-program", NULL),
+	ends_as(process_simple(host, NULL, "no-such-program", NULL),
 		"the program no-such-program is not on this machine; install the package that brings it");
 }
 
@@ -130,7 +122,7 @@ static void environment_is_what_is_promised(void **state)
 
 	(void)state;
 	setenv("MAILSETUP_TEST_CANARY", "leaks", 1);
-	passes(process_run(host, &(struct process){ .argv = ARGV("/usr/bin/env"), .environment = ARGV("ONE=1", "TWO=2") },
+	must(process_run(host, &(struct process){ .argv = ARGV("/usr/bin/env"), .environment = ARGV("ONE=1", "TWO=2") },
 		&output, NULL));
 	assert_string_equal(bytes_text(&output),
 		"PATH=/usr/sbin:/usr/bin:/sbin:/bin\nHOME=/root\nLC_ALL=C.UTF-8\nONE=1\nTWO=2\n");
@@ -144,7 +136,7 @@ static void surroundings_are_plain(void **state)
 
 	(void)state;
 	signal(SIGPIPE, SIG_IGN);
-	passes(process_run(host,
+	must(process_run(host,
 		&(struct process){ .argv = SHELL("pwd; umask; [ $(cut -d\" \" -f5 /proc/$$/stat) = $$ ] && echo leads; "
 						 "grep SigIgn /proc/self/status | sed s/0000000180000000/0000000000000000/; "
 						 "grep SigBlk /proc/self/status") },
@@ -162,10 +154,10 @@ static void other_descriptors_are_closed(void **state)
 
 	(void)state;
 	/* ls opens the directory itself as one more. */
-	passes(process_simple(host, &output, "ls", "/proc/self/fd", NULL));
+	must(process_simple(host, &output, "ls", "/proc/self/fd", NULL));
 	assert_string_equal(bytes_text(&output), "0\n1\n2\n3\n");
 	bytes_free(&output);
-	passes(process_run(host, &(struct process){ .argv = SHELL("readlink /proc/self/fd/0; cat") }, &output, NULL));
+	must(process_run(host, &(struct process){ .argv = SHELL("readlink /proc/self/fd/0; cat") }, &output, NULL));
 	assert_string_equal(bytes_text(&output), "/dev/null\n");
 	close(leak);
 	close(high);
@@ -199,10 +191,10 @@ static void big_input_and_output(void **state)
 	(void)state;
 	for (unsigned i = 0; input.size < 8 * MEBIBYTE; i++)
 		bytes_printf(&input, "line %u of the input, all of which must come back\n", i);
-	passes(process_run(host, &(struct process){ .argv = SHELL("tee /dev/stderr"), .input = &input }, &output, NULL));
+	must(process_run(host, &(struct process){ .argv = SHELL("tee /dev/stderr"), .input = &input }, &output, NULL));
 	assert_true(bytes_equal(&input, &output));
 	/* Nobody reads it: no SIGPIPE to us. */
-	passes(process_run(host, &(struct process){ .argv = ARGV("true"), .input = &input }, NULL, NULL));
+	must(process_run(host, &(struct process){ .argv = ARGV("true"), .input = &input }, NULL, NULL));
 }
 
 static void output_has_a_limit(void **state)
@@ -210,10 +202,10 @@ static void output_has_a_limit(void **state)
 	CLEAN(bytes) struct bytes output = { 0 };
 
 	(void)state;
-	fails_with(process_simple(host, &output, "head", "-c", "20000000", "/dev/zero", NULL),
+	ends_as(process_simple(host, &output, "head", "-c", "20000000", "/dev/zero", NULL),
 		"head wrote more than 16777216 bytes");
 	assert_int_equal(output.size, 0);
-	passes(process_simple(host, NULL, "head", "-c", "20000000", "/dev/zero", NULL));
+	must(process_simple(host, NULL, "head", "-c", "20000000", "/dev/zero", NULL));
 }
 
 /* Leaves its own pid and that of its child, neither of which heeds SIGTERM when stubborn. */
@@ -225,7 +217,7 @@ static void time_limit(const char *script, double least, double most)
 	double start = now();
 
 	assert_true(fd >= 0);
-	fails_with(process_run(host,
+	ends_as(process_run(host,
 			   &(struct process){ .argv = SHELL(script), .timeout = 1, .environment = ARGV(variable) }, NULL, NULL),
 		"/bin/sh did not finish within 1 s");
 	double took = now() - start;
@@ -260,7 +252,7 @@ static void a_daemon_left_behind_does_not_hold_us(void **state)
 	double start = now();
 
 	(void)state;
-	passes(process_run(host, &(struct process){ .argv = SHELL("sleep 3 & echo started") }, &output, NULL));
+	must(process_run(host, &(struct process){ .argv = SHELL("sleep 3 & echo started") }, &output, NULL));
 	assert_string_equal(bytes_text(&output), "started\n");
 	assert_true(now() - start < 2);
 }
@@ -276,7 +268,7 @@ static void status_lines_arrive(void **state)
 	CLEAN(bytes) struct bytes output = { 0 };
 
 	(void)state;
-	passes(process_run(host,
+	must(process_run(host,
 		&(struct process){ .argv = SHELL("echo one >&3; echo out; printf 'two\\nthr' >&3; sleep 0.2; printf ee >&3"),
 			.on_status = collect_line,
 			.context = &lines },
@@ -286,7 +278,7 @@ static void status_lines_arrive(void **state)
 	assert_string_equal(lines.v[0], "one");
 	assert_string_equal(lines.v[1], "two");
 	assert_string_equal(lines.v[2], "three");
-	fails_with(process_run(host, &(struct process){ .argv = SHELL("echo x 2>/dev/null >&3") }, NULL, NULL),
+	ends_as(process_run(host, &(struct process){ .argv = SHELL("echo x 2>/dev/null >&3") }, NULL, NULL),
 		"/bin/sh failed: exit status 2");
 }
 
@@ -302,7 +294,7 @@ static void many_status_lines_arrive(void **state)
 	unsigned count = 0;
 
 	(void)state;
-	passes(process_run(host,
+	must(process_run(host,
 		&(struct process){
 			.argv = SHELL("seq 100000 >&3; echo noise; exit 0"), .on_status = count_line, .context = &count },
 		NULL, NULL));
@@ -331,7 +323,7 @@ static void signals_do_not_disturb(void **state)
 		}
 		_exit(0);
 	}
-	passes(process_run(host, &(struct process){ .argv = SHELL("sleep 0.5; echo done") }, &output, NULL));
+	must(process_run(host, &(struct process){ .argv = SHELL("sleep 0.5; echo done") }, &output, NULL));
 	assert_string_equal(bytes_text(&output), "done\n");
 	while (waitpid(pid, NULL, 0) < 0)
 		assert_int_equal(errno, EINTR);
@@ -360,7 +352,7 @@ static void interrupts_wait(void **state)
 	(void)state;
 	signal(SIGTERM, count_interrupt);
 	CLEAN(free) char *script = text("kill -TERM %d; echo sent >&3; echo out; echo err >&2; sleep 0.1", (int)getpid());
-	passes(process_run(host,
+	must(process_run(host,
 		&(struct process){ .argv = SHELL(script),
 			.keep_interrupts = true,
 			.on_status = note_interrupts,
@@ -372,7 +364,7 @@ static void interrupts_wait(void **state)
 	struct error *e = process_run(host,
 		&(struct process){ .argv = SHELL("echo why >&2; exit 1"), .keep_interrupts = true }, NULL, NULL);
 	assert_string_equal(error_detail(e), "why\n");
-	fails_with(e, "/bin/sh failed: exit status 1");
+	ends_as(e, "/bin/sh failed: exit status 1");
 	signal(SIGTERM, SIG_DFL);
 }
 
@@ -417,11 +409,11 @@ static void programs_of_another_root(void **state)
 	fputs("#!/bin/sh\necho \"fake $MAILSETUP_ROOT $*\"\npwd\n", f);
 	assert_int_equal(fchmod(fileno(f), 0755), 0);
 	fclose(f);
-	passes(host_open(root, &other));
+	must(host_open(root, &other));
 	assert_false(process_available(other, "env"));
 	assert_false(process_available(other, "/usr/bin/env"));
-	passes(process_simple(other, &output, "postconf", "-n", NULL));
-	passes(process_simple(other, &output, "/bin/postconf", "-e", NULL));
+	must(process_simple(other, &output, "postconf", "-n", NULL));
+	must(process_simple(other, &output, "/bin/postconf", "-e", NULL));
 	CLEAN(free) char *expected = text("fake %s -n\n/\nfake %s -e\n/\n", root, root);
 	assert_string_equal(bytes_text(&output), expected);
 	unlink(fake);

@@ -1,8 +1,6 @@
-#include "host/queue.h"
+#include "tests/unit/unit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
+#include "host/queue.h"
 
 static void ids_of_postfix(void **state)
 {

@@ -1,9 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#undef fail
+
+#include "tests/unit/unit.h"
 
 #include "engine/journal.h"
 
@@ -12,21 +8,6 @@
 
 static char root[] = "/tmp/mailsetup-state-XXXXXX";
 static struct host *host;
-
-static void must(struct error *e)
-{
-	if (e)
-		print_message("%s\n", error_message(e));
-	assert_null(e);
-}
-
-static void expect(struct error *e, enum error_code code, const char *words)
-{
-	assert_non_null(e);
-	assert_int_equal(error_code(e), code);
-	assert_non_null(strstr(error_message(e), words));
-	error_free(e);
-}
 
 static char *path_of(const char *path)
 {
@@ -205,11 +186,11 @@ static void refuses_foreign_files(void **state)
 	(void)state;
 	make_store();
 	run_sql("PRAGMA user_version = 99");
-	expect(state_open(host, true, &s), ERR_CONFLICT, "newer mailsetup");
+	fails_with(state_open(host, true, &s), ERR_CONFLICT, "newer mailsetup");
 	run_sql("PRAGMA user_version = 1; PRAGMA application_id = 42");
-	expect(state_open(host, true, &s), ERR_CONFLICT, "not a state store");
+	fails_with(state_open(host, true, &s), ERR_CONFLICT, "not a state store");
 	must(file_write(host, STATE_PATH, "no database at all", 18, 0, 0, 0600));
-	expect(state_open(host, true, &s), ERR_CONFLICT, STATE_PATH);
+	fails_with(state_open(host, true, &s), ERR_CONFLICT, STATE_PATH);
 	assert_null(s);
 }
 
@@ -223,7 +204,7 @@ static void refuses_damage(void **state)
 	must(file_read(host, STATE_PATH, 1 << 20, &content));
 	memset(content.data + 4096, 0x5a, content.size - 4096);
 	must(file_write(host, STATE_PATH, content.data, content.size, 0, 0, 0600));
-	expect(state_open(host, false, &s), ERR_CONFLICT, STATE_PATH);
+	fails_with(state_open(host, false, &s), ERR_CONFLICT, STATE_PATH);
 }
 
 /* Killed between making the file and its first commit. */

@@ -1,11 +1,8 @@
+#include "tests/unit/unit.h"
+
 #include "host/unpack.h"
 #include "host/unpack_child.h"
 #include "base/bytes.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -20,21 +17,10 @@
 
 DEFINE_CLEANUP(struct unpack *, unpack_free)
 
-static void ok(struct error *e)
-{
-	if (e)
-		print_error("%s\n", error_message(e));
-	assert_null(e);
-}
-
 /* What is wrong with the archive, and not with us. */
 static void refused(struct error *e, const char *part)
 {
-	assert_non_null(e);
-	if (!strstr(error_message(e), part))
-		fail_msg("\"%s\" does not say \"%s\"", error_message(e), part);
-	assert_int_equal(error_code(e), ERR_PRECHECK);
-	error_free(e);
+	fails_with(e, ERR_PRECHECK, part);
 }
 
 /* --- archives --- */
@@ -247,7 +233,7 @@ static void every_compression_is_read(void **state)
 		CLEAN(bytes) struct bytes packed = { 0 }, got = { 0 };
 
 		compress_with(&packed, &tar, filters[i].filter, filters[i].options);
-		ok(members_of(packed.data, packed.size, &got));
+		must(members_of(packed.data, packed.size, &got));
 		assert_string_equal(got.data, small_list);
 	}
 }
@@ -262,12 +248,12 @@ static void a_pipe_of_single_bytes_is_read(void **state)
 	tar_small(&tar, true);
 	compress_with(&packed, &tar, ARCHIVE_FILTER_GZIP, "");
 	assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
-	ok(unpack_start(ends[0], 0, &u));
+	must(unpack_start(ends[0], 0, &u));
 	close(ends[0]);
 	for (size_t i = 0; i < packed.size; i++)
 		assert_int_equal(write(ends[1], packed.data + i, 1), 1);
 	close(ends[1]);
-	ok(list_members(u, &got));
+	must(list_members(u, &got));
 	assert_string_equal(got.data, small_list);
 }
 
@@ -289,7 +275,7 @@ static void every_kind_of_member_is_told(void **state)
 	pad(&tar);
 	tar_file(&tar, "xxx", "", 0);
 	tar_end(&tar);
-	ok(members_of(tar.data, tar.size, &got));
+	must(members_of(tar.data, tar.size, &got));
 	deep[UNPACK_PATH_MAX] = '\0';
 	CLEAN(free) char *want = text("2 0 d/  0 00000000\n1 3 d/f  3 00017862\n4 0 d/h d/f 0 00000000\n3 0 d/s ../../etc/passwd 0 00000000\n"
 				      "6 0 d/fifo  0 00000000\n6 0 d/null  0 00000000\n1 0 %s  0 00000000\n", deep);
@@ -312,7 +298,7 @@ static void a_sparse_file_is_told_without_data(void **state)
 	bytes_add(&tar, block, 512);
 	tar_file(&tar, "next", "abc", 3);
 	tar_end(&tar);
-	ok(members_of(tar.data, tar.size, &got));
+	must(members_of(tar.data, tar.size, &got));
 	assert_string_equal(got.data, "5 0 holes  0 00000000\n1 3 next  3 00017862\n");
 }
 
@@ -341,7 +327,7 @@ static void names_come_through_as_their_bytes(void **state)
 			tar_pax(&tar, "path", name);
 		tar_file(&tar, pax ? "short" : name, "abc", 3);
 		tar_end(&tar);
-		ok(members_of(tar.data, tar.size, &got));
+		must(members_of(tar.data, tar.size, &got));
 		CLEAN(free) char *want = text("1 3 %s  3 00017862\n", name);
 		assert_string_equal(got.data, want);
 	}
@@ -382,8 +368,8 @@ static void an_archive_of_zeros_is_empty(void **state)
 	for (unsigned i = 0; i < 10; i++)
 		tar_end(&tar);
 	compress_with(&packed, &tar, ARCHIVE_FILTER_GZIP, "");
-	ok(outcome(&tar, tar.size));
-	ok(outcome(&packed, packed.size));
+	must(outcome(&tar, tar.size));
+	must(outcome(&packed, packed.size));
 }
 
 static void a_cut_is_seen_everywhere(void **state)
@@ -396,7 +382,7 @@ static void a_cut_is_seen_everywhere(void **state)
 		struct error *e = outcome(&tar, size);
 
 		if (size >= tar.size - 512)
-			ok(e); /* one block of zeros is a mark */
+			must(e); /* one block of zeros is a mark */
 		else
 			refused(e, "cut short");
 	}
@@ -441,7 +427,7 @@ static void glued_archives_are_both_read(void **state)
 		compress_with(&packed, &tar, filters[i].filter, filters[i].options);
 		bytes_add(&both, packed.data, packed.size);
 		bytes_add(&both, packed.data, packed.size);
-		ok(members_of(both.data, both.size, &got));
+		must(members_of(both.data, both.size, &got));
 		assert_string_equal(got.data, want);
 	}
 }
@@ -463,7 +449,7 @@ static void only_zeros_may_follow(void **state)
 			packed.size = whole;
 			bytes_add(&packed, zeros, sizes[k]);
 			if (filters[i].filter <= ARCHIVE_FILTER_BZIP2)
-				ok(outcome(&packed, packed.size));
+				must(outcome(&packed, packed.size));
 			bytes_add(&packed, garbage, sizeof(garbage));
 			refused(outcome(&packed, packed.size), filters[i].filter <= ARCHIVE_FILTER_BZIP2 ? "something else follows" : "");
 		}
@@ -541,13 +527,13 @@ static void much_comes_whole(void **state)
 	tar_end(&tar);
 	compress_with(&packed, &tar, ARCHIVE_FILTER_GZIP, "");
 	CLEAN(fd) int fd = file_of(packed.data, packed.size);
-	ok(unpack_start(fd, packed.size, &u));
+	must(unpack_start(fd, packed.size, &u));
 	for (unsigned n = 0;; n++) {
 		const char *want = data.data + (n ? n - 1 : 0);
 		const void *part;
 		size_t size;
 
-		ok(unpack_next(u, &m));
+		must(unpack_next(u, &m));
 		assert_true(unpack_consumed(u) >= consumed && unpack_produced(u) >= produced);
 		consumed = unpack_consumed(u);
 		produced = unpack_produced(u);
@@ -558,7 +544,7 @@ static void much_comes_whole(void **state)
 		assert_int_equal(m.mtime, 014371053432);
 		/* Some are skipped, whole or in the middle. */
 		while (n % 3 != 1) {
-			ok(unpack_data(u, &part, &size));
+			must(unpack_data(u, &part, &size));
 			if (!size || n % 3 == 2)
 				break;
 			assert_memory_equal(part, want, size);
@@ -569,7 +555,7 @@ static void much_comes_whole(void **state)
 	}
 	assert_int_equal(consumed, packed.size);
 	assert_int_equal(produced, tar.size);
-	ok(unpack_next(u, &m));
+	must(unpack_next(u, &m));
 	assert_int_equal(m.type, MEMBER_END);
 }
 
@@ -582,7 +568,7 @@ static void another_process_may_take_it(void **state)
 
 	tar_small(&tar, true);
 	CLEAN(fd) int fd = file_of(tar.data, tar.size);
-	ok(unpack_start(fd, tar.size, &u));
+	must(unpack_start(fd, tar.size, &u));
 	pid_t taker = fork();
 	if (taker == 0) {
 		CLEAN(bytes) struct bytes got = { 0 };
@@ -605,7 +591,7 @@ static void what_is_not_wanted_any_more_is_ended(void **state)
 	int ends[2];
 
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	ok(unpack_start(ends[0], 0, &u));
+	must(unpack_start(ends[0], 0, &u));
 	close(ends[0]);
 	unpack_free(u);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
@@ -694,7 +680,7 @@ static void the_reader_has_nothing(void **state)
 	char line[256];
 
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	ok(unpack_start(ends[0], 0, &u));
+	must(unpack_start(ends[0], 0, &u));
 	FILE *f = fopen(children, "re");
 	if (!f || fscanf(f, "%d", &child) != 1)
 		child = 0;
