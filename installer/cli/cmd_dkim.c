@@ -1,95 +1,19 @@
 #include "base/i18n.h"
 #include "cli/change.h"
+#include "cli/dkim_keys.h"
 #include "cli/json.h"
 #include "cli/records.h"
 #include "ensure/ensure.h"
-#include "host/file.h"
 #include "mail/dkim.h"
 #include "mail/name.h"
 #include "steps/steps.h"
 
 #include <ctype.h>
-#include <inttypes.h>
-#include <time.h>
 
-#define ASK_SECONDS   6
-#define WAIT_DAYS     7 /* a message that was deferred has been delivered, or sent back, by then */
+#define WAIT_DAYS 7 /* a message that was deferred has been delivered, or sent back, by then */
 
 static const char *selector, *server;
 static bool force;
-
-/* --- what there is of keys --- */
-
-static char *stopped_note(const char *domain, const char *name)
-{
-	return text(DKIM_STOPPED_NOTE "%s:%s", domain, name);
-}
-
-/* When it stopped signing, in seconds since 1970; 0: never. */
-static struct error *read_stopped(struct session *s, const char *domain, const char *name, time_t *ret)
-{
-	CLEAN(free) char *note = stopped_note(domain, name);
-	CLEAN(free) char *value = NULL;
-
-	TRY(state_note_get(s->run.state, note, &value));
-	*ret = value ? (time_t)strtoll(value, NULL, 10) : 0;
-	return NULL;
-}
-
-static struct error *set_stopped(struct session *s, const char *domain, const char *name, time_t when)
-{
-	CLEAN(free) char *note = stopped_note(domain, name);
-	CLEAN(free) char *value = text("%jd", (intmax_t)when);
-
-	return state_note_set(s->run.state, note, when ? value : NULL);
-}
-
-static char *day(time_t when)
-{
-	char s[32] = "";
-	struct tm tm;
-
-	if (localtime_r(&when, &tm))
-		strftime(s, sizeof(s), "%Y-%m-%d", &tm);
-	return text_copy(s);
-}
-
-static struct error *key_exists(struct session *s, const char *domain, const char *name, bool *ret)
-{
-	CLEAN(free) char *path = dkim_path(domain, name, "private");
-
-	return machine_file_exists(&s->run, path, ret);
-}
-
-/* Keys on disk that no table names: of a selector before, or retired half. */
-static struct error *unused_keys(struct session *s, const char *domain, const struct list *known, struct list *ret)
-{
-	CLEAN(free) char *directory = text(DKIM_KEYS "/%s", domain);
-	CLEAN(list) struct list names = { 0 };
-
-	TRY(directory_list(s->host, directory, &names));
-	for (size_t i = 0; i < names.n; i++) {
-		if (names.v[i][0] == '.' || !ends_with(names.v[i], ".private"))
-			continue;
-		CLEAN(free) char *name = text_copy_n(names.v[i], strlen(names.v[i]) - strlen(".private"));
-		if (!list_has(known, name))
-			list_add(ret, name);
-	}
-	return NULL;
-}
-
-/* The operand as a domain that has keys. */
-static struct error *take_domain(struct cli *cli, char **ret)
-{
-	CLEAN(list) struct list domains = { 0 };
-
-	TRY(wrap(domain_normalise(cli->operands.v[0], ret), "%s", cli->command->name));
-	params_domains(&cli->params, &domains);
-	return list_has(&domains, *ret) ? NULL
-					: fail(ERR_USAGE,
-						  "%s: %s is no domain that this server signs for; `mailsetup domain add %s` makes it one",
-						  cli->command->name, *ret, *ret);
-}
 
 /* --- rotate --- */
 
@@ -98,8 +22,8 @@ static struct error *is_free(struct session *s, const char *domain, const char *
 	time_t stopped;
 	bool exists;
 
-	TRY(key_exists(s, domain, name, &exists));
-	TRY(read_stopped(s, domain, name, &stopped));
+	TRY(dkim_key_exists(s, domain, name, &exists));
+	TRY(dkim_stopped(s, domain, name, &stopped));
 	*ret = !exists && !stopped && !list_has(keys, name);
 	return NULL;
 }
@@ -132,7 +56,7 @@ static struct error *find_new(struct session *s, const char *domain, const struc
 	for (size_t i = 1; i < keys->n && !*ret; i++) {
 		time_t stopped;
 
-		TRY(read_stopped(s, domain, keys->v[i], &stopped));
+		TRY(dkim_stopped(s, domain, keys->v[i], &stopped));
 		if (!stopped)
 			*ret = text_copy(keys->v[i]);
 	}
@@ -156,9 +80,9 @@ static struct error *choose(struct session *s, const char *domain, const struct 
 			"first",
 			domain, waiting, domain, waiting);
 	if (named && !list_has(keys, named)) {
-		TRY(read_stopped(s, domain, named, &stopped));
+		TRY(dkim_stopped(s, domain, named, &stopped));
 		if (stopped) {
-			CLEAN(free) char *when = day(stopped);
+			CLEAN(free) char *when = dkim_day(stopped);
 
 			return fail(ERR_CONFLICT,
 				"dkim rotate %s: %s is the name of a key that signed until %s and was retired; take another name", domain,
@@ -182,7 +106,7 @@ static struct error *ask_dns(struct session *s, const char *domain, const char *
 	bool same = false;
 
 	TRY(dkim_read_record(s->host, domain, name, &own));
-	switch (dns_lookup(server, owner, "TXT", ASK_SECONDS, &found, &reason)) {
+	switch (dns_lookup(server, owner, "TXT", DKIM_ASK_SECONDS, &found, &reason)) {
 	case DNS_UNKNOWN:
 		return fail(ERR_PRECHECK, "no answer for %s TXT (%s)", owner, reason);
 	case DNS_NONE:
@@ -214,8 +138,8 @@ static void first(struct list *keys, const char *name)
 /* The notes come first: killed then, the key that is noted as stopped still signs, and the next call finds the new one waiting. */
 static struct error *let_sign(struct cli *cli, struct session *s, const char *domain, struct list *keys, const char *name)
 {
-	TRY(set_stopped(s, domain, keys->v[0], time(NULL)));
-	TRY(set_stopped(s, domain, name, 0));
+	TRY(dkim_set_stopped(s, domain, keys->v[0], time(NULL)));
+	TRY(dkim_set_stopped(s, domain, name, 0));
 	first(keys, name);
 	TRY(params_set_selectors(&cli->params, domain, keys));
 	return change_run(cli, s);
@@ -336,7 +260,7 @@ static struct error *rotate_run(struct cli *cli)
 	if (server)
 		TRY(records_check_server(server));
 	TRY(change_open(cli, &s));
-	TRY(take_domain(cli, &domain));
+	TRY(dkim_take_domain(cli, &domain));
 	params_selectors(&cli->params, domain, &keys);
 	TRY(change_check_unfinished(cli, &s, keys.n > 1, &unfinished));
 	TRY(run_plan(&s.run, &s.graph));
@@ -378,7 +302,7 @@ static struct error *take_old(struct cli *cli, struct session *s, const char *do
 
 	for (size_t i = 1; i < keys->n; i++)
 		list_add(&others, keys->v[i]);
-	TRY(unused_keys(s, domain, keys, &others));
+	TRY(dkim_unused_keys(s, domain, keys, &others));
 	if (cli->operands.n > 1) {
 		TRY(wrap(selector_normalise(cli->operands.v[1], ret), "dkim retire"));
 		if (strcmp(*ret, keys->v[0]) == 0)
@@ -430,8 +354,8 @@ static void tell_retired(struct cli *cli, const char *domain, const char *name, 
 		fprintf(cli->screen.out, _("It has signed nothing here since `dkim rotate` knows it: the DNS record %s._domainkey.%s may go.\n"), name, domain);
 		return;
 	}
-	CLEAN(free) char *since = day(stopped);
-	CLEAN(free) char *until = day(stopped + WAIT_DAYS * 24 * 3600);
+	CLEAN(free) char *since = dkim_day(stopped);
+	CLEAN(free) char *until = dkim_day(stopped + WAIT_DAYS * 24 * 3600);
 	fprintf(cli->screen.out, _("It signed until %s. The DNS record %s._domainkey.%s may go from %s on: mail that was on its way has arrived by then.\n"),
 		since, name, domain, until);
 }
@@ -446,11 +370,11 @@ static struct error *retire_run(struct cli *cli)
 	time_t stopped;
 
 	TRY(change_open(cli, &s));
-	TRY(take_domain(cli, &domain));
+	TRY(dkim_take_domain(cli, &domain));
 	params_selectors(&cli->params, domain, &keys);
 	TRY(take_old(cli, &s, domain, &keys, &name));
 	TRY(change_check_unfinished(cli, &s, !list_has(&keys, name), &unfinished));
-	TRY(read_stopped(&s, domain, name, &stopped));
+	TRY(dkim_stopped(&s, domain, name, &stopped));
 	for (size_t i = 0; i < keys.n; i++)
 		if (strcmp(keys.v[i], name) != 0)
 			list_add(&left, keys.v[i]);
@@ -479,153 +403,7 @@ static const struct command retire = {
 	.run = retire_run,
 };
 
-/* --- list --- */
-
-struct shown_key {
-	char *domain, *selector, *state, *dns;
-	time_t stopped;
-};
-
-static struct error *describe(struct session *s, const char *domain, const struct list *keys, size_t i, size_t used, struct shown_key *ret)
-{
-	*ret = (struct shown_key){ .domain = text_copy(domain), .selector = text_copy(keys->v[i]) };
-	TRY(read_stopped(s, domain, keys->v[i], &ret->stopped));
-	ret->state = text_copy(i == 0 ? "signs" : i >= used ? "unused" : ret->stopped ? "old" : "new");
-	return NULL;
-}
-
-static char *dns_word(struct session *s, const struct shown_key *key, const struct dns_question *q)
-{
-	CLEAN(free) char *own = NULL;
-	bool same = false;
-	struct error *e = dkim_read_record(s->host, key->domain, key->selector, &own);
-
-	if (e) {
-		error_free(e);
-		return text_copy(N_("no key on disk"));
-	}
-	if (q->state == DNS_UNKNOWN)
-		return text_copy(N_("unknown"));
-	if (q->state == DNS_NONE)
-		return text_copy(N_("missing"));
-	error_free(dkim_same_key(q->answers.v[0], own, &same));
-	return text_copy(same && q->answers.n == 1 ? N_("right") : N_("wrong"));
-}
-
-static void look_at_dns(struct session *s, struct shown_key *v, size_t n)
-{
-	CLEAN(resolver_close) struct resolver *r = resolver_open(server, ASK_SECONDS);
-	CLEAN(free) struct dns_question *questions = allocate((n + 1) * sizeof(*questions));
-	CLEAN(list) struct list names = { 0 };
-
-	for (size_t i = 0; i < n; i++)
-		list_addf(&names, "%s._domainkey.%s", v[i].selector, v[i].domain);
-	for (size_t i = 0; i < n; i++)
-		questions[i] = (struct dns_question){ .name = names.v[i], .type = "TXT" };
-	resolver_ask(r, questions, n);
-	for (size_t i = 0; i < n; i++) {
-		v[i].dns = dns_word(s, &v[i], &questions[i]);
-		list_free(&questions[i].answers);
-	}
-}
-
-static void put_keys(struct cli *cli, const struct shown_key *v, size_t n)
-{
-	json_t *keys = json_array();
-	size_t width = text_columns(_("DOMAIN"));
-
-	for (size_t i = 0; i < n; i++)
-		width = strlen(v[i].domain) > width ? strlen(v[i].domain) : width;
-	if (!cli->json) {
-		put_padded(cli->screen.out, _("DOMAIN"), width + 2);
-		put_padded(cli->screen.out, _("SELECTOR"), 18);
-		put_padded(cli->screen.out, _("STATE"), 9);
-		fprintf(cli->screen.out, "%s\n", _("DNS"));
-	}
-	for (size_t i = 0; i < n; i++) {
-		CLEAN(free) char *since = v[i].stopped ? day(v[i].stopped) : NULL;
-		bool old = strcmp(v[i].state, "old") == 0;
-
-		if (!cli->json) {
-			put_padded(cli->screen.out, v[i].domain, width + 2);
-			fprintf(cli->screen.out, "%-17s %-8s %s", v[i].selector, v[i].state, translated(v[i].dns));
-			if (old)
-				fprintf(cli->screen.out, _(" (signed until %s)"), since ? since : "");
-			fputc('\n', cli->screen.out);
-			continue;
-		}
-		json_t *key = json_object();
-		json_set_text(key, "domain", v[i].domain);
-		json_set_text(key, "selector", v[i].selector);
-		json_set_text(key, "state", v[i].state);
-		json_set_text(key, "dns", v[i].dns);
-		if (old && v[i].stopped)
-			json_set_time(key, "signed_until", v[i].stopped);
-		json_array_append_new(keys, key);
-	}
-	if (cli->json)
-		json_write(cli->screen.out, json_pack("{s:O}", "keys", keys));
-	json_decref(keys);
-}
-
-static struct error *list_run(struct cli *cli)
-{
-	CLEAN(session) struct session s = SESSION_CLOSED;
-	CLEAN(list) struct list domains = { 0 };
-	struct shown_key *v = NULL;
-	struct error *e = NULL;
-	size_t n = 0;
-
-	if (server)
-		TRY(records_check_server(server));
-	TRY(session_open(cli, SESSION_QUERY, &s));
-	if (!s.run.state || !cli->params.domain)
-		return fail(ERR_PRECHECK, "nothing is installed here: `mailsetup install --domain DOMAIN` comes first");
-	params_domains(&cli->params, &domains);
-	for (size_t d = 0; d < domains.n && !e; d++) {
-		CLEAN(list) struct list keys = { 0 };
-
-		params_selectors(&cli->params, domains.v[d], &keys);
-		size_t used = keys.n;
-		e = unused_keys(&s, domains.v[d], &keys, &keys);
-		for (size_t i = 0; i < keys.n && !e; i++) {
-			v = reallocate(v, n + 1, sizeof(*v));
-			e = describe(&s, domains.v[d], &keys, i, used, &v[n++]);
-		}
-	}
-	if (!e) {
-		look_at_dns(&s, v, n);
-		put_keys(cli, v, n);
-	}
-	for (size_t i = 0; i < n; i++) {
-		free(v[i].domain);
-		free(v[i].selector);
-		free(v[i].state);
-		free(v[i].dns);
-	}
-	free(v);
-	return e;
-}
-
-static const struct option_spec list_options[] = {
-	{ "server", 0, N_("IP[@PORT]"), N_("the DNS server to ask (default: the machine's resolvers)"), NULL, &server, NULL },
-	{ 0 },
-};
-
-static const struct command list = {
-	.name = "dkim list",
-	.summary = N_("each domain's keys, and what the DNS has of them"),
-	.help = PARAGRAPHS(
-		N_("State: `signs`; `new`, which signs when `mailsetup dkim rotate` finds it in the DNS; `old`, which "
-		   "has signed; `unused`, a key on disk that nothing names. DNS: right, missing, wrong (another key), "
-		   "or unknown where there was no answer.")),
-	.examples = "mailsetup dkim list",
-	.flags = NEEDS_ROOT,
-	.options = list_options,
-	.run = list_run,
-};
-
-static const struct command *const actions[] = { &list, &retire, &rotate_command, NULL };
+static const struct command *const actions[] = { &dkim_list, &retire, &rotate_command, NULL };
 
 const struct command command_dkim = {
 	.name = "dkim",
