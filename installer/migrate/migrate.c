@@ -1,24 +1,18 @@
 #include "migrate/migrate.h"
 #include "base/i18n.h"
-#include "base/interrupt.h"
 #include "host/file.h"
 #include "host/seam.h"
 #include "host/unpack.h"
 #include "mail/accounts.h"
 #include "migrate/import.h"
-#include "migrate/place.h"
 #include "migrate/prove.h"
 #include "migrate/record.h"
-#include "migrate/stage.h"
-#include "migrate/tree.h"
-#include "migrate/worker.h"
+#include "migrate/task.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#define TICK_MS	  250
 #define MEGABYTE  1e6
 #define PROOFS	  10 /* mail may arrive between two counts */
 #define PROOF_MS  500
@@ -44,148 +38,6 @@ struct error *archive_open(const char *path, int *ret_fd)
 	return NULL;
 }
 
-/* --- talking to the process that works --- */
-
-struct watch {
-	const struct migration *m;
-	uint64_t size; /* of the archive; 0: not known */
-	struct timespec began;
-};
-
-static double seconds_since(const struct timespec *t)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)(now.tv_sec - t->tv_sec) + (double)(now.tv_nsec - t->tv_nsec) / 1e9;
-}
-
-static char *rest_of_time(const struct watch *w, double done, double spent)
-{
-	if (!w->size || done < 1 || spent < 1)
-		return text_copy("");
-	double left = spent * ((double)w->size - done) / done;
-	return left < 90 ? text(_(", %.0f s left"), left) : text(_(", %.0f min left"), left / 60);
-}
-
-static void show_progress(const struct watch *w, json_int_t consumed, json_int_t messages)
-{
-	double spent = seconds_since(&w->began), done = (double)consumed, rate = spent > 0 ? done / spent : 0;
-	CLEAN(free) char *left = rest_of_time(w, done, spent);
-	CLEAN(free) char *of = w->size ? text(_(" of %.0f"), (double)w->size / MEGABYTE) : text_copy("");
-	CLEAN(free) char *line = text(_("%.0f%s MB, %lld messages, %.1f MB/s%s"), done / MEGABYTE, of, (long long)messages, rate / MEGABYTE, left);
-
-	events_emit(w->m->events, &(struct event){
-					  .kind = EVENT_PROGRESS,
-					  .text = line,
-					  .percent = w->size ? 100 * done / (double)w->size : -1,
-				  });
-}
-
-/* Hears the process out. *ret is the last object that it told, or NULL. stoppable: an interrupt ends it. */
-static struct error *follow(struct worker *worker, const struct watch *w, bool stoppable, json_t **ret)
-{
-	json_int_t consumed, messages;
-	json_t *said;
-
-	*ret = NULL;
-	for (;;) {
-		struct error *e = worker_hear(worker, TICK_MS, &said);
-		if (e) {
-			json_decref(*ret);
-			*ret = NULL;
-			return e;
-		}
-		if (!said)
-			return NULL;
-		if (json_unpack(said, "{sI sI}", "consumed", &consumed, "messages", &messages) == 0)
-			show_progress(w, consumed, messages);
-		if (json_object_get(said, "report") || json_object_get(said, "removed")) {
-			json_decref(*ret);
-			*ret = json_incref(said);
-		}
-		json_decref(said);
-		if (stoppable && interrupted()) {
-			json_decref(*ret);
-			*ret = NULL;
-			return fail(ERR_STOPPED, "stopped; nothing was imported");
-		}
-	}
-}
-
-/* --- the tasks of that process --- */
-
-static struct error *tell_report(struct import *im)
-{
-	return worker_tell(im, json_pack("{so}", "report", report_json(&im->report)));
-}
-
-static struct error *sweep_task(struct import *im, void *argument)
-{
-	CLEAN(free) char *name = text(STAGING_NAME, im->number);
-
-	(void)argument;
-	TRY(seam("sweep", name));
-	return tree_remove(im->mail, name);
-}
-
-static struct error *stage_task(struct import *im, void *argument)
-{
-	CLEAN(free) char *name = text(STAGING_NAME, im->number);
-
-	im->staging = -1;
-	if (!im->dry) {
-		TRY(sweep_task(im, NULL));
-		TRY(seam("mkdir", name));
-		TRY(tree_make(im->mail, name, &im->staging));
-	}
-	struct error *e = stage(im, argument);
-	/* An archive that does not fit is refused like any other: nothing of it is here. */
-	TRY(error_errno(e) == ENOSPC || error_errno(e) == EDQUOT ? recode(e, ERR_PRECHECK) : e);
-	/* What the record will call judged must be there after a power cut. */
-	if (!im->dry && syncfs(im->mail) < 0)
-		return fail_errno(errno, "cannot write %s to disk", MAILBOXES);
-	return tell_report(im);
-}
-
-static struct error *place_task(struct import *im, void *argument)
-{
-	(void)argument;
-	TRY(place(im));
-	return tell_report(im);
-}
-
-static struct error *count_task(struct import *im, void *argument)
-{
-	(void)argument;
-	TRY(count_files(im));
-	return tell_report(im);
-}
-
-static struct error *undo_task(struct import *im, void *argument)
-{
-	struct undone *undone = argument;
-
-	TRY(undo_import(im, undone));
-	return worker_tell(im, json_pack("{sI sI}", "removed", (json_int_t)undone->removed, "gone", (json_int_t)undone->gone));
-}
-
-/* *ret_answer may be NULL where none is awaited. */
-static struct error *run_task(struct import *im, worker_task *task, void *argument, const struct watch *w,
-	json_t **ret_answer)
-{
-	CLEAN(worker_free) struct worker *worker = NULL;
-	json_t *answer;
-
-	TRY(worker_start(im, task, argument, &worker));
-	TRY(follow(worker, w, task == stage_task, &answer));
-	if (ret_answer)
-		*ret_answer = answer;
-	else
-		json_decref(answer);
-	return !ret_answer || answer ? NULL : fail(ERR_STOPPED, "the process of the import gave no report");
-}
-
 static struct error *take_report(struct migration *m, json_t *answer)
 {
 	struct report report = { 0 };
@@ -208,7 +60,7 @@ static struct error *sweep(const struct migration *m, unsigned number)
 {
 	struct import im = { .number = number, .list = -1, .staging = -1 };
 
-	TRY(run_task(&im, sweep_task, NULL, &(struct watch){ .m = m }, NULL));
+	TRY(task_run(&im, task_sweep, NULL, &(struct watch){ .events = m->events }, NULL));
 	return record_forget(m->host, m->state, number);
 }
 
@@ -259,11 +111,11 @@ static struct error *read_archive(struct migration *m, struct import *im)
 
 	if (fstat(m->fd, &st) < 0)
 		return fail_errno(errno, "cannot look at the archive %s", m->archive);
-	struct watch watch = { .m = m, .size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0 };
+	struct watch watch = { .events = m->events, .size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0 };
 	clock_gettime(CLOCK_MONOTONIC, &watch.began);
 	TRY(check_space(m, watch.size));
 	TRY(unpack_start(m->fd, watch.size, &u));
-	TRY(run_task(im, stage_task, u, &watch, &answer));
+	TRY(task_run(im, task_stage, u, &watch, &answer));
 	TRY(take_report(m, answer));
 	return is_unchanged(m, &st);
 }
@@ -315,7 +167,7 @@ static struct error *prove(struct migration *m)
 
 		if (i) {
 			nanosleep(&(struct timespec){ .tv_nsec = PROOF_MS * 1000000L }, NULL);
-			TRY(run_task(&im, count_task, NULL, &(struct watch){ .m = m }, &answer));
+			TRY(task_run(&im, task_count, NULL, &(struct watch){ .events = m->events }, &answer));
 			TRY(take_report(m, answer));
 		}
 		TRY(count_by_dovecot(m->host, &m->report));
@@ -328,11 +180,11 @@ static struct error *prove(struct migration *m)
 static struct error *place_all(struct migration *m)
 {
 	struct import im = import_of(m);
-	struct watch watch = { .m = m };
+	struct watch watch = { .events = m->events };
 	json_t *answer;
 
 	connected_users(m->host, &im.sessions);
-	struct error *e = run_task(&im, place_task, NULL, &watch, &answer);
+	struct error *e = task_run(&im, task_place, NULL, &watch, &answer);
 	list_free(&im.sessions);
 	TRY(e);
 	TRY(take_report(m, answer));
@@ -481,7 +333,7 @@ struct error *migration_undo(struct migration *m, unsigned number, struct undone
 	}
 	TRY(e);
 	struct import im = { .number = number, .list = list, .staging = -1, .report = r.report };
-	TRY(run_task(&im, undo_task, ret, &(struct watch){ .m = m }, &answer));
+	TRY(task_run(&im, task_undo, ret, &(struct watch){ .events = m->events }, &answer));
 	int bad = json_unpack(answer, "{sI sI}", "removed", &removed, "gone", &gone);
 	json_decref(answer);
 	if (bad)
