@@ -105,6 +105,25 @@ static struct error *is_left_to_them(struct run *run, const char *path, const st
 	return NULL;
 }
 
+static bool is_among(const char *path, const char *const *files)
+{
+	for (; *files; files++) {
+		size_t n = strlen(*files);
+
+		if (ends_with(*files, "/") ? strncmp(path, *files, n) == 0 && !strchr(path + n, '/') : strcmp(path, *files) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool left_to_them(const struct run *run, const char *const *files)
+{
+	for (size_t i = 0; i < run->changed.n; i++)
+		if (is_among(run->changed.v[i], files))
+			return false;
+	return run->leave_theirs;
+}
+
 static struct error *adopt(struct run *run, const char *path, const struct file_image *now)
 {
 	CLEAN(free) char *name = text(ADOPTED_NOTE "%s", path);

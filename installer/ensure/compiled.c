@@ -47,7 +47,7 @@ static struct error *is_current(struct run *run, const char *output, const char 
 		return NULL;
 	CLEAN(free) char *known = NULL;
 	TRY(state_note_get(run->state, note, &known));
-	*ret = known && strcmp(known, ret_hex) == 0;
+	*ret = (known && strcmp(known, ret_hex) == 0) || left_to_them(run, sources);
 	return NULL;
 }
 

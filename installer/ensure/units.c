@@ -109,26 +109,6 @@ static struct error *is_noted(struct run *run, const char *prefix, const char *u
 	return NULL;
 }
 
-static bool is_among(const char *path, const char *const *files)
-{
-	for (; *files; files++) {
-		size_t n = strlen(*files);
-
-		if (ends_with(*files, "/") ? strncmp(path, *files, n) == 0 && !strchr(path + n, '/') : strcmp(path, *files) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* What the unit has not read of these is another hand's alone: it is not this run that has it take effect. */
-static bool left_to_them(const struct run *run, const char *const *files)
-{
-	for (size_t i = 0; i < run->changed.n; i++)
-		if (is_among(run->changed.v[i], files))
-			return false;
-	return run->leave_theirs;
-}
-
 /* systemd calls a unit active that only stands for another one, whatever has become of that. */
 static struct error *look_at_body(struct run *run, const struct unit_wanted *wanted, struct unit_status *status)
 {

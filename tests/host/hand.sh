@@ -51,11 +51,17 @@ started() {
 	on systemctl show -p ActiveEnterTimestampMonotonic --value dovecot postfix@-
 }
 local_cf=/etc/spamassassin/local.cf
-on sh -c "echo 'ssl_min_protocol = TLSv1.3' >>$ssl"
+sieve=/var/mail/sieve/before/spam.sieve
+on sh -c "echo 'ssl_min_protocol = TLSv1.3' >>$ssl; echo 'a moitie' >>$sieve"
+compiled() {
+	on stat -c '%i %Y' "${sieve%.sieve}.svbin"
+}
+binary=$(compiled)
 since=$(started)
 expect_exit 0 'domain add, where it writes nothing new' on mailsetup domain add toto.fr
 expect_match 'theirs stays' '^ssl_min_protocol = TLSv1.3$' on cat "$ssl"
 expect_text 'and no daemon was started again to read it' "$since" started
+expect_text 'nor a rule compiled that is half written' "$binary" compiled
 expect_exit 0 'dkim rotate: the new key' on mailsetup dkim rotate toto.fr
 expect_match 'is made' '^The new key mail2 of toto.fr is made' cat "$scratch/last"
 expect_exit 4 'status tells of the file' on mailsetup status
@@ -65,7 +71,7 @@ expect_match 'and names that file' "^ +$local_cf$" cat "$scratch/last"
 expect_no_match 'not the other one' "$ssl" cat "$scratch/last"
 expect_match 'nothing was done' '^toto.fr mail' on cat /etc/dkimkeys/TableSignatures
 expect_exit 2 'a decision about a file that is as written is refused' on mailsetup domain delete toto.fr --adopt "$main_cf"
-expect_exit 0 'decided: it goes on' on mailsetup domain delete toto.fr --overwrite "$local_cf" --overwrite "$ssl"
+expect_exit 0 'decided: it goes on' on mailsetup domain delete toto.fr --overwrite "$local_cf" --overwrite "$ssl" --overwrite "$sieve"
 expect_match 'theirs is copied first' '^# a la main$' on grep -rh '^# a la main' "$saved"
 expect_exit 0 'and status is quiet' on mailsetup status
 
