@@ -1,8 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-#undef fail
+#include "tests/unit/unit.h"
 
 #include "base/interrupt.h"
 #include "base/memory.h"

@@ -1,14 +1,7 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#undef fail
+#include "tests/unit/unit.h"
 
 #include "engine/graph.h"
 #include "steps/steps.h"
-
-#include <string.h>
 
 extern const struct step step_red, step_green, step_blue;
 const struct step step_red = { .name = "red" };

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "base/error.h" /* first: its fail() is a macro of cmocka's */
+#include "base/error.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +11,15 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
+
+/* cmocka's fail(), which its fail_msg() calls, has the name of ours. */
+#undef fail
+#undef fail_msg
+#define fail_msg(message, ...)                                                  \
+	do {                                                                    \
+		print_error("ERROR: " message "\n", ##__VA_ARGS__);             \
+		_fail(__FILE__, __LINE__);                                      \
+	} while (0)
 
 static inline void must(struct error *e)
 {
