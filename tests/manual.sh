@@ -41,6 +41,7 @@ done
 check 'nor one of style' style "$build/man/mailsetup.8"
 check 'nor in the second page' style "$build/man/mailsetup.conf.5"
 expect_exit 1 'the French page is another one' cmp -s "$build/man/mailsetup.8" "$build/man/fr/mailsetup.8"
+expect_match 'so is the French one' 'mailsetup - ' lexgrog -w "$build/man/fr/mailsetup.8"
 expect_match 'what the program is can be searched for' 'mailsetup - turn a bare Debian machine' lexgrog -w "$build/man/mailsetup.8"
 
 finish

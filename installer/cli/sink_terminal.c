@@ -3,6 +3,7 @@
 #include "cli/sinks.h"
 
 #define NAME_COLUMNS 15
+#define CHANGE_INDENT 10
 #define INDENT	     (2 + NAME_COLUMNS + 1) /* of what follows mark and name */
 
 struct look {
@@ -134,9 +135,9 @@ static void change_line(struct terminal *t, const struct event *e)
 	const struct screen *s = t->screen;
 	CLEAN(free) char *line = text("%s %s", e->action ? e->action : "", e->target ? e->target : "");
 
-	fprintf(s->talk, "%s          ", style(s->talk_color, DIM));
-	put_text(s->talk, line);
-	fprintf(s->talk, "%s\n", style(s->talk_color, PLAIN));
+	fprintf(s->talk, "%s%*s", style(s->talk_color, DIM), CHANGE_INDENT, "");
+	put_flow(s, s->talk, line, CHANGE_INDENT, CHANGE_INDENT);
+	fputs(style(s->talk_color, PLAIN), s->talk);
 }
 
 static bool wanted(const struct terminal *t, const struct event *e)

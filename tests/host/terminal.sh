@@ -76,6 +76,7 @@ look() {
 	done
 	check "$name: no sequence is shown" clean "$scratch/$name"
 	expect_text "$name: the cursor is there" 1 tm display-message -p -t "$name" '#{cursor_flag}'
+	[[ $3 == en ]] || expect_exit 1 "$name: it speaks another language" diff -q "$scratch/$name.01.text" "$scratch/$2-en-$1.01.text"
 	tm kill-session -t "$name"
 }
 for width in 60 80 120; do
