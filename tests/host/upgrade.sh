@@ -27,7 +27,8 @@ upgrade() { # RELEASE
 	sender=$!
 	expect_exit 0 "$1: apt-get full-upgrade" on env DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends \
 		-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold full-upgrade
-	sleep 6
+	expect_exit 0 "$1: apt-get autoremove" on apt-get -qy autoremove
+	sleep 4
 	rm "$scratch/running"
 	wait "$sender" || true
 	taken=$(<"$scratch/taken")
