@@ -5,12 +5,12 @@ static const char *const packages[] = { "postfix", "dovecot-core", "spamassassin
 #define PACKAGES (sizeof(packages) / sizeof(*packages) - 1)
 
 static const struct known {
-	const char *number;
+	const char *number, *name;
 	bool ended;
 	const char *versions[PACKAGES];
 } known[] = {
 #define FACT(...)
-#define RELEASE(number, ended, ...) { number, ended, { __VA_ARGS__ } },
+#define RELEASE(number, name, ended, ...) { number, name, ended, { __VA_ARGS__ } },
 #include "engine/release.def"
 #undef RELEASE
 #undef FACT
@@ -81,24 +81,49 @@ static const char *usual_version(const struct known *k, const char *package)
 	return k->versions[i];
 }
 
+static void fill(struct release *r, const struct known *k, const struct package_facts_list *found)
+{
+	r->known = k;
+	r->ended = k && k->ended;
+	for (size_t i = 0; i < sizeof(facts) / sizeof(*facts); i++) {
+		const struct fact *f = &facts[i];
+		const char *version = found_version(found, f->package);
+
+		r->guessed |= !version && !k;
+		if (!version)
+			version = usual_version(k ? k : &known[KNOWN - 1], f->package);
+		*(const char **)((char *)r + f->field) = version_reaches(version, f->version) ? f->since : f->before;
+	}
+}
+
 struct error *release_read(struct host *h, struct release *ret)
 {
 	CLEAN(package_facts) struct package_facts_list found = { 0 };
 
 	*ret = (struct release){ 0 };
 	TRY(os_release_read(h, &ret->os));
-	const struct known *k = find_known(&ret->os);
-	ret->known = k;
-	ret->ended = k && k->ended;
 	TRY(packages_versions(h, packages, &found));
-	for (size_t i = 0; i < sizeof(facts) / sizeof(*facts); i++) {
-		const struct fact *f = &facts[i];
-		const char *version = found_version(&found, f->package);
-
-		ret->guessed |= !version && !k;
-		if (!version)
-			version = usual_version(k ? k : &known[KNOWN - 1], f->package);
-		*(const char **)((char *)ret + f->field) = version_reaches(version, f->version) ? f->since : f->before;
-	}
+	fill(ret, find_known(&ret->os), &found);
 	return NULL;
+}
+
+struct error *release_named(const char *word, struct release *ret)
+{
+	CLEAN(free) char *shown = text_copy_n(word, 40), *all = releases_known();
+
+	*ret = (struct release){ .os.id = "debian" };
+	for (size_t i = 0; i < KNOWN; i++)
+		if (strcmp(word, known[i].number) == 0 || strcasecmp(word, known[i].name) == 0) {
+			snprintf(ret->os.version, sizeof(ret->os.version), "%s", known[i].number);
+			snprintf(ret->os.codename, sizeof(ret->os.codename), "%s", known[i].name);
+			fill(ret, &known[i], &(struct package_facts_list){ 0 });
+			return NULL;
+		}
+	return fail(ERR_USAGE, "%s: no release of Debian that mailsetup knows; those are %s", shown, all);
+}
+
+void releases_names(struct list *ret)
+{
+	for (size_t i = 0; i < KNOWN; i++)
+		list_add(ret, known[i].name);
 }

@@ -22,6 +22,9 @@ struct release {
 };
 
 struct error *release_read(struct host *h, struct release *ret) MUST_USE;
+/* A known one as it usually is, by its number or its name. ERR_USAGE where it is not known. */
+struct error *release_named(const char *word, struct release *ret) MUST_USE;
+void releases_names(struct list *ret);
 /* "11, 12, 13". Free with free(). */
 char *releases_known(void);
 

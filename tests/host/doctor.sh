@@ -200,7 +200,7 @@ on systemctl stop dovecot.socket dovecot
 quick --port 587 --auth PLAIN --auth-user jean@exemple.fr --auth-password secret-de-jean --to jean@exemple.fr
 send jean@exemple.fr jean@exemple.fr
 sleep 2
-on sh -c 'echo "protocol imap { mail_max_userip_connections = 1 }" >/etc/dovecot/conf.d/99-essai.conf; printf "protocol imap {\n mail_max_userip_connections = 1\n}\nservice imap-login {\n process_limit = 1\n service_count = 1\n}\n" >/etc/dovecot/conf.d/99-essai.conf; systemctl start dovecot'
+on sh -c 'echo "protocol imap { mail_max_userip_connections = 1 }" >/etc/dovecot/conf.d/99-essai.conf; printf "protocol imap {\n mail_max_userip_connections = 1\n}\nservice imap-login {\n process_limit = 1\n $0 = 1\n}\n" >/etc/dovecot/conf.d/99-essai.conf; systemctl start dovecot' "$dovecot_requests"
 outside /usr/bin/python3 - <<'EOF' || true
 import imaplib, ssl
 context = ssl.create_default_context()
@@ -225,9 +225,9 @@ send jean@exemple.fr jean@exemple.fr
 login secret-de-jean
 sleep 2
 on chown --reference=/var/mail/utilisateurs/exemple.fr "$home"
-on sh -c 'cp -p /etc/dovecot/dovecot-sql.conf.ext /tmp/sql; sed -i "s|^connect.*|connect = /etc/rien/rien.sqlite|" /etc/dovecot/dovecot-sql.conf.ext; systemctl restart dovecot'
+on sh -c 'cp -p "$0" /tmp/sql; sed -i "s|^$1 .*|$1 = /etc/rien/rien.sqlite|" "$0"; systemctl restart dovecot' "$dovecot_sql" "$dovecot_sql_path"
 login secret-de-jean
-on sh -c 'cp -p /tmp/sql /etc/dovecot/dovecot-sql.conf.ext; systemctl restart dovecot'
+on sh -c 'cp -p /tmp/sql "$0"; systemctl restart dovecot' "$dovecot_sql"
 
 # OpenDKIM
 dkim() { # COMMAND: what breaks it; then a message; then the command that puts it right
@@ -266,11 +266,11 @@ quick --to jean@exemple.fr
 on sh -c 'systemctl reset-failed opendkim; systemctl start opendkim' || true
 
 # SpamAssassin
-on sh -c 'cp -p /etc/spamassassin/local.cf /tmp/local.cf; echo "rien_du_tout 1" >>/etc/spamassassin/local.cf; chown -R root: /var/lib/spamd; chmod -R go= /var/lib/spamd; systemctl restart spamassassin' >/dev/null 2>&1
+on sh -c 'cp -p /etc/spamassassin/local.cf /tmp/local.cf; echo "rien_du_tout 1" >>/etc/spamassassin/local.cf; chown -R root: /var/lib/spamd; chmod -R go= /var/lib/spamd; systemctl restart "$0"; for i in 1 2 3 4 5 6 7 8 9; do pgrep -f "^spamd child" && break; sleep 1; done' "$spamd" >/dev/null 2>&1
 quick --to jean@exemple.fr
-on sh -c 'cp -p /tmp/local.cf /etc/spamassassin/local.cf; chown -R spamassassin: /var/lib/spamd; pkill -KILL -f "^spamd child"; sleep 1; systemctl stop spamassassin'
+on sh -c 'cp -p /tmp/local.cf /etc/spamassassin/local.cf; chown -R spamassassin: /var/lib/spamd; pkill -KILL -f "^spamd child"; sleep 1; systemctl stop "$0"' "$spamd"
 quick --to jean@exemple.fr
-on sh -c 'systemctl start spamassassin' || true
+on systemctl start "$spamd" || true
 
 expect_exit 1 'a broken server ends it with 1' doctor --json
 cp "$scratch/output" "$scratch/findings"
@@ -284,6 +284,8 @@ provoked=(loops_back sasl_socket access_denied bad_parameter blocklisted diction
 	sender_domain sender_owner sieve_script spamc_connect spamd_child_died spamd_config sqlite_query table_open throttled tls_client tls_handshake
 	tls_not_offered unit_failed unit_limit unknown_user unused_parameter size_limit tls_mismatch tls_key too_many_errors pipelining process_limit
 	process_killed sqlite_open sieve_compile dovecot_limit dovecot_store queue_write)
+# Postfix 3.10 ends a client that pipelines before it counts its errors; Dovecot 2.4 says at once why it cannot store.
+[[ $release != trixie ]] || mapfile -t provoked < <(printf '%s\n' "${provoked[@]}" | grep -vx -e too_many_errors -e dovecot_store)
 for name in "${provoked[@]}"; do
 	expect_match "its real message is explained: $name" "^$name\$" cat "$scratch/names"
 done

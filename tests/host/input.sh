@@ -203,8 +203,8 @@ on dpkg --unpack /root/a-moitie.deb >/dev/null
 blocked 'dpkg was interrupted' '^mailsetup: dpkg was interrupted .*dpkg --configure -a'
 on dpkg --purge a-moitie >/dev/null 2>&1
 
-on sh -c 'cd /usr/lib && mv os-release /root/kept && sed "s/\"11\"/\"12\"/" /root/kept >os-release'
-blocked 'Debian 12' '^mailsetup: this is [Dd]ebian.* 12.*Debian 11'
+on sh -c 'cd /usr/lib && mv os-release /root/kept && sed "s/^VERSION_ID=.*/VERSION_ID=\"99\"/" /root/kept >os-release'
+blocked 'an unknown release' '^mailsetup: this is [Dd]ebian.* 99.* knows Debian 11, 12, 13; --force-release'
 on mv /root/kept /usr/lib/os-release
 
 on systemd-run --quiet --unit=verrou perl -MFcntl -e \

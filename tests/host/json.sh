@@ -55,6 +55,7 @@ for name in user alias virtual-alias block-sender block-recipient domain; do
 done
 asks 3 'of no server' dkim list
 asks 3 'of no server' dns
+asks 3 'of no server' check-upgrade 12
 asks 3 'of no server' verify
 asks 0 'lists its checks' verify --list
 asks 3 'of no server' queue list
@@ -80,6 +81,9 @@ so 'nothing was changed' 'not d["changed"] and d["changes"] == 0'
 asks 0 'of a server' status
 so 'each step has its time' 'all(s["finished"] and s["seconds"] >= 0 for s in d["steps"] if s["status"] == "done")'
 asks 0 'nothing to do' plan
+asks 0 'what Debian 12 would bring' check-upgrade 12
+so 'the spam filter among it' 'any("spamd" in b for b in d["breaks"]) and d["blockers"] == []'
+asks 2 'of no release' check-upgrade 99
 asks 0 'proves' verify --only vrfy,relay
 asks 2 'a check that is none' verify --only nonsense
 asks 0 'the records' dns
@@ -227,6 +231,7 @@ on sh -c 'cp -p /etc/postfix/main.cf /root/main.cf && echo "# other" >>/etc/post
 asks 4 'another hand' status
 so 'shows the difference' 'd["differences"][0]["drift"] and "+# other" in d["differences"][0]["diff"]'
 asks 4 'another hand' plan
+asks 3 'which is to be decided before an upgrade' check-upgrade 12
 asks 4 'another hand' install
 on sh -c 'cat /root/main.cf >/etc/postfix/main.cf'
 on sh -c 'cp -a /var/lib/mailsetup /root/state && echo nonsense >/var/lib/mailsetup/state.db'

@@ -12,8 +12,12 @@ release=${RELEASE:-bullseye}
 # The names that differ (installer/engine/release.def).
 names_of_release() {
 	spamd=spamd postfix_daemon=postfix submissions=submissions
-	[[ $release != bookworm ]] || postfix_daemon=postfix@-
-	[[ $release != bullseye ]] || { spamd=spamassassin postfix_daemon=postfix@- submissions=smtps; }
+	dovecot_sql=/etc/dovecot/conf.d/auth-sql.conf.ext dovecot_sql_path=sqlite_path dovecot_requests=restart_request_count
+	[[ $release != bullseye ]] || { spamd=spamassassin submissions=smtps; }
+	[[ $release == trixie ]] || {
+		postfix_daemon=postfix@-
+		dovecot_sql=/etc/dovecot/dovecot-sql.conf.ext dovecot_sql_path=connect dovecot_requests=service_count
+	}
 }
 names_of_release
 

@@ -17,8 +17,11 @@ arrived() { # WORD NUMBER
 	[[ $(subjects "$1") == "$2" ]]
 }
 
-upgrade() { # RELEASE
+upgrade() { # RELEASE WHAT-BREAKS
 	local word=$1 sender taken
+	expect_exit 0 "$1: check-upgrade finds nothing in the way" on mailsetup check-upgrade "$1"
+	expect_match "$1: and says what will break" "$2" cat "$scratch/last"
+	expect_match "$1: and what install will change" '^  file /etc/postfix/main.cf: to be changed' cat "$scratch/last"
 	lab mirror "$host" release "$1"
 	on sed -i "s/ $release / $1 /" /etc/apt/sources.list
 	expect_exit 0 "$1: apt-get update" on apt-get -q update
@@ -27,7 +30,8 @@ upgrade() { # RELEASE
 	sender=$!
 	expect_exit 0 "$1: apt-get full-upgrade" on env DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends \
 		-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold full-upgrade
-	sleep 6
+	expect_exit 0 "$1: apt-get autoremove" on apt-get -qy autoremove
+	sleep 4
 	rm "$scratch/running"
 	wait "$sender" || true
 	taken=$(<"$scratch/taken")
@@ -59,8 +63,16 @@ expect_match 'mail comes in before' '250 .*(queued|saved)' swaks_out --tls --to 
 check 'and is read' read_mail "$jean" "$secret" INBOX avant-1
 kept >"$scratch/kept"
 
-upgrade bookworm
-upgrade trixie
+expect_exit 3 'not two releases at once' on mailsetup check-upgrade 13
+expect_match 'but one after the other' 'from 11 to 12 first' cat "$scratch/last"
+expect_exit 2 'nor back' on mailsetup check-upgrade 11
+upgrade bookworm 'spamd goes into a package of its own'
+on sh -c 'echo "mail_debug = yes" >/etc/dovecot/conf.d/99-a-moi.conf'
+expect_exit 3 'settings of Dovecot that 2.4 would not understand' on mailsetup check-upgrade trixie
+expect_match 'are named' '/etc/dovecot/conf.d/99-a-moi.conf is in the language' cat "$scratch/last"
+on rm /etc/dovecot/conf.d/99-a-moi.conf
+on systemctl reload dovecot
+upgrade trixie 'Dovecot does not start'
 check 'mail from before all upgrades is still there' arrived avant 1
 
 lab reboot "$host"

@@ -1,8 +1,6 @@
 #include "engine/release.h"
+#include "tests/unit/unit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -97,14 +95,14 @@ static void test_a_bare_machine_without_lists(void **state)
 	struct release release;
 
 	put_machine(r, bullseye, "", "");
-	assert_null(release_read(r->host, &release));
+	must(release_read(r->host, &release));
 	assert_true(release.known && release.ended && !release.guessed);
 	assert_string_equal(release.compatibility_level, "2");
 	assert_string_equal(release.dovecot_tree, "");
 	assert_string_equal(release.spamd_unit, "spamassassin.service");
 	assert_null(release.spamd_package);
 	put_machine(r, trixie, "", "");
-	assert_null(release_read(r->host, &release));
+	must(release_read(r->host, &release));
 	assert_true(release.known && !release.ended && !release.guessed);
 	assert_string_equal(release.dovecot_tree, "/dovecot-2.4");
 	assert_string_equal(release.postfix_daemon, "postfix.service");
@@ -122,7 +120,7 @@ static void test_packages_decide(void **state)
 
 	put_machine(r, bullseye, "installed postfix 3.10.1-1~bpo11+1\\nconfig-files openssl 3.5.0-1\\nunpacked spamassassin 4.0.1-5\\n",
 		"Package: dovecot-core\\nVersion: 1:2.4.1-1\\n\\n");
-	assert_null(release_read(r->host, &release));
+	must(release_read(r->host, &release));
 	assert_string_equal(release.postfix_daemon, "postfix.service");
 	assert_string_equal(release.submissions, "submissions");
 	assert_string_equal(release.dovecot_tree, "/dovecot-2.4");
@@ -139,25 +137,41 @@ static void test_an_unknown_release(void **state)
 	struct release release;
 
 	put_machine(r, sid, "", "");
-	assert_null(release_read(r->host, &release));
+	must(release_read(r->host, &release));
 	assert_true(!release.known && release.guessed && !release.ended);
 	assert_string_equal(release.dovecot_tree, "/dovecot-2.4");
 	put_machine(r, sid,
 		"installed postfix 3.7.1-1\\ninstalled dovecot-core 1:2.3.19\\ninstalled openssl 3.0.1\\ninstalled spamassassin 4.0.0-1\\n", "");
-	assert_null(release_read(r->host, &release));
+	must(release_read(r->host, &release));
 	assert_true(!release.known && !release.guessed);
 	assert_string_equal(release.dovecot_tree, "");
 	assert_string_equal(release.bare_newline, "yes");
 	/* Another distribution's 11 is not Debian's. */
 	put_machine(r, "ID=devuan\nVERSION_ID=\"11\"\n", "", "");
-	assert_null(release_read(r->host, &release));
+	must(release_read(r->host, &release));
 	assert_false(release.known);
+}
+
+static void test_named(void **state)
+{
+	static const char *const words[] = { "13", "trixie", "Trixie" };
+	struct release release;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		must(release_named(words[i], &release));
+		assert_string_equal(release.os.version, "13");
+		assert_string_equal(release.dovecot_tree, "/dovecot-2.4");
+		assert_true(release.known && !release.guessed);
+	}
+	fails_with(release_named("14", &release), ERR_USAGE, "14: no release of Debian that mailsetup knows; those are 11, 12, 13");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_named),
 		cmocka_unit_test_setup_teardown(test_a_bare_machine_without_lists, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_packages_decide, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_an_unknown_release, set_up, tear_down),

@@ -1,0 +1,202 @@
+#include "base/i18n.h"
+#include "cli/differences.h"
+#include "cli/session.h"
+#include "host/file.h"
+#include "host/package.h"
+
+#define DOVECOT "/etc/dovecot"
+
+/* Of Debian's packages of Dovecot 2.3: an upgrade takes them along, or mailsetup writes them anew. */
+static const char *const dovecot_files[] = { "10-auth.conf", "10-director.conf", "10-logging.conf", "10-mail.conf", "10-master.conf",
+	"10-ssl.conf", "10-tcpwrapper.conf", "15-lda.conf", "15-mailboxes.conf", "20-imap.conf", "20-lmtp.conf",
+	"20-managesieve.conf", "90-acl.conf", "90-plugin.conf", "90-quota.conf", "90-sieve.conf", "90-sieve-extprograms.conf" };
+
+static bool is_debians(const char *name)
+{
+	for (size_t i = 0; i < sizeof(dovecot_files) / sizeof(*dovecot_files); i++)
+		if (strcmp(name, dovecot_files[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Settings of another hand, which the new Dovecot would not understand. */
+static struct error *check_dovecot(struct run *run)
+{
+	CLEAN(list) struct list names = { 0 }, found = { 0 };
+	struct file_info local;
+
+	TRY(file_stat(run->host, DOVECOT "/local.conf", &local));
+	if (local.exists)
+		list_add(&found, DOVECOT "/local.conf");
+	TRY(directory_list(run->host, DOVECOT "/conf.d", &names));
+	for (size_t i = 0; i < names.n; i++)
+		if (ends_with(names.v[i], ".conf") && !is_debians(names.v[i]))
+			list_addf(&found, DOVECOT "/conf.d/%s", names.v[i]);
+	for (size_t i = 0; i < found.n; i++)
+		run_blocker(run, "%s is in the language of the Dovecot of now, which the next one does not understand: move it away",
+			found.v[i]);
+	return NULL;
+}
+
+static struct error *check_packages(struct run *run)
+{
+	CLEAN(bytes) struct bytes audit = { 0 };
+	CLEAN(list) struct list held = { 0 };
+
+	TRY(packages_audit(run->host, &audit));
+	if (audit.size)
+		run_blocker(run, "dpkg was interrupted; run `dpkg --configure -a`");
+	TRY(packages_held(run->host, &held));
+	for (size_t i = 0; i < held.n; i++)
+		run_blocker(run, "package %s is on hold; `apt-mark unhold %s` allows it", held.v[i], held.v[i]);
+	return NULL;
+}
+
+/* Debian knows the way from a release to the next one only. */
+static void check_distance(struct run *run, const struct release *next)
+{
+	unsigned long from = strtoul(run->release.os.version, NULL, 10), to = strtoul(next->os.version, NULL, 10);
+
+	if (to > from + 1)
+		run_blocker(run, "Debian is upgraded from one release to the next: from %lu to %lu first", from, from + 1);
+}
+
+/* What is not as mailsetup wants it now would be mixed up with what the new release wants. */
+static void check_state(struct run *run)
+{
+	for (size_t i = 0; i < run->difference_count; i++)
+		if (run->differences[i].drift)
+			run_blocker(run, "%s was changed by another hand: `mailsetup install --adopt %s` keeps it, --overwrite writes it anew",
+				run->differences[i].target, run->differences[i].target);
+	if (run->difference_count && !differences_have_drift(run))
+		run_blocker(run, "the server is not as mailsetup wants it: `mailsetup install` comes first");
+}
+
+static struct error *check_breaks(struct run *run, const struct release *next, struct list *ret)
+{
+	if (next->spamd_package && !run->release.spamd_package)
+		list_add(ret, _("spamd goes into a package of its own, which an upgrade may leave out: mail comes in unjudged until "
+				"`mailsetup install`."));
+	if (strcmp(run->release.dovecot_tree, next->dovecot_tree) == 0)
+		return NULL;
+	list_add(ret, _("Dovecot does not start: its new version does not understand the settings of the old one. Until `mailsetup "
+			"install` has written them anew, mail from outside waits in Postfix's queue, none is lost, and nobody can read or "
+			"send."));
+	return check_dovecot(run);
+}
+
+static struct error *look(struct session *s, const struct release *next, struct list *ret_breaks)
+{
+	struct run *run = &s->run;
+
+	TRY(run_plan(run, &s->graph));
+	check_distance(run, next);
+	check_state(run);
+	TRY(check_packages(run));
+	TRY(check_breaks(run, next, ret_breaks));
+	run->release = *next;
+	return run_plan(run, &s->graph);
+}
+
+static void show_list(const struct screen *screen, const char *title, const struct list *l)
+{
+	if (!l->n)
+		return;
+	fprintf(screen->out, "\n%s\n", title);
+	for (size_t i = 0; i < l->n; i++) {
+		fprintf(screen->out, "%s ", screen_mark(screen, MARK_FAILED));
+		put_flow(screen, screen->out, l->v[i], 2, 2);
+	}
+}
+
+static const char apt_commands[] = "apt-get update\n"
+				   "apt-get -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold full-upgrade\n";
+
+static void show(struct cli *cli, struct session *s, const struct release *now, const struct release *next, const struct list *breaks)
+{
+	const struct screen *screen = &cli->screen;
+	struct run *run = &s->run;
+
+	if (!run->blockers.n)
+		fprintf(screen->out, _("Nothing stands in the way of an upgrade from Debian %s to %s.\n"), now->os.version, next->os.version);
+	show_list(screen, _("What to do before the upgrade:"), &run->blockers);
+	show_list(screen, _("What the upgrade breaks:"), breaks);
+	fprintf(screen->out, "\n%s\n", _("What mailsetup changes after it:"));
+	for (size_t i = 0; i < run->difference_count; i++)
+		difference_show(screen, &run->differences[i], NULL);
+	fprintf(screen->out, "\n%s\n", _("The way:"));
+	fprintf(screen->out, "sed -i 's/%s/%s/g' /etc/apt/sources.list\n", now->os.codename, next->os.codename);
+	fputs(apt_commands, screen->out);
+	fputs(_("# then mailsetup itself, as built on the new release\n"), screen->out);
+	fputs("mailsetup plan\nmailsetup install\nmailsetup queue flush\n", screen->out);
+}
+
+static json_t *json_texts(const struct list *l)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < l->n; i++)
+		json_array_append_new(array, json_text(l->v[i]));
+	return array;
+}
+
+static void answer_json(struct cli *cli, struct session *s, const struct release *now, const struct release *next, const struct list *breaks)
+{
+	json_t *document = json_object(), *differences = json_array();
+
+	json_set_text(document, "from", now->os.version);
+	json_set_text(document, "to", next->os.version);
+	json_object_set_new(document, "blockers", json_texts(&s->run.blockers));
+	json_object_set_new(document, "breaks", json_texts(breaks));
+	for (size_t i = 0; i < s->run.difference_count; i++)
+		json_array_append_new(differences, difference_json(&s->run.differences[i]));
+	json_object_set_new(document, "differences", differences);
+	json_write(cli->screen.out, document);
+}
+
+static struct error *check_upgrade(struct cli *cli)
+{
+	CLEAN(session) struct session s = SESSION_CLOSED;
+	struct release now, next;
+	CLEAN(list) struct list breaks = { 0 };
+
+	TRY(release_named(cli->operands.v[0], &next));
+	TRY(session_open(cli, SESSION_QUERY, &s));
+	if (!s.run.state || !cli->params.domain)
+		return fail(ERR_PRECHECK, "nothing is installed here: `mailsetup install --domain DOMAIN` comes first");
+	TRY(release_read(s.host, &now));
+	if (strtoul(next.os.version, NULL, 10) <= strtoul(now.os.version, NULL, 10))
+		return fail(ERR_USAGE, "%s: this is Debian %s already", cli->operands.v[0], now.os.version);
+	s.run.compute = NULL; /* nothing is computed ahead */
+	TRY(look(&s, &next, &breaks));
+	terminal_close(&s.terminal);
+	if (cli->json)
+		answer_json(cli, &s, &now, &next, &breaks);
+	else if (!cli->quiet || s.run.blockers.n)
+		show(cli, &s, &now, &next, &breaks);
+	cli->verdict = s.run.blockers.n ? ERR_PRECHECK : ERR_OK;
+	return NULL;
+}
+
+static void words(const struct command *c, struct list *ret)
+{
+	(void)c;
+	releases_names(ret);
+}
+
+const struct command command_check_upgrade = {
+	.name = "check-upgrade",
+	.operands = N_("RELEASE"),
+	.operands_min = 1,
+	.operands_max = 1,
+	.summary = N_("look at what an upgrade of Debian would do to the server"),
+	.help = PARAGRAPHS(
+		N_("Before an upgrade to RELEASE (12 or bookworm, 13 or trixie), on a server that mailsetup made: what is to be "
+		   "done before it, what breaks, what `mailsetup install` changes after it, and the commands in their order. It "
+		   "changes nothing."),
+		N_("The exit status is 3 where something is to be done before.")),
+	.examples = "mailsetup check-upgrade 12\nmailsetup check-upgrade trixie --json",
+	.flags = NEEDS_ROOT,
+	.words = words,
+	.run = check_upgrade,
+};
