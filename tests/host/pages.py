@@ -103,7 +103,7 @@ class Page:
                     self.commands += found
                 before, why, bare, below, at = [], None, False, False, end + 1
             elif fence := re.match(r"(\s*)```(.*)", line):
-                if fence[2] not in ("", "mermaid"):
+                if fence[2] not in ("", "mermaid", "yaml"):
                     raise SystemExit(f"{self.path}:{at}: a block of another kind: {line}")
                 at = self.lines.index(fence[1] + "```", at) + 1
         if before or why:
