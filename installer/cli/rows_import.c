@@ -35,8 +35,7 @@ static struct error *open_file(const char *name, int *ret)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return recode(fail_errno(errno, "cannot open %s", name), ERR_USAGE);
 	if (!S_ISREG(st.st_mode))
-		return fail(ERR_USAGE, "%s is not a regular file; for what a program writes, give - and let it write to "
-					 "standard input",
+		return fail(ERR_USAGE, "%s is not a regular file; what a program writes is piped in: give - as the name",
 			name);
 	*ret = fd;
 	fd = -1;
@@ -303,7 +302,7 @@ static struct error *bad_rows(struct cli *cli, const struct import *m)
 		code = error_code(e) == ERR_USAGE ? code : error_code(e);
 		tell_row(cli, m, &m->rows[i]);
 	}
-	return bad ? fail(code, _("%zu of %zu lines cannot be taken; nothing was changed"), bad, m->n) : NULL;
+	return bad ? fail(code, "%zu of %zu lines cannot be taken; nothing was changed", bad, m->n) : NULL;
 }
 
 static struct error *store(struct cli *cli, struct import *m, struct accounts *a, size_t *ret_present)

@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "engine/run_loop.h"
 #include "host/unit.h"
 
@@ -73,8 +74,8 @@ static struct error *finish_rollback(struct run *run, bool complete)
 		TRY(recode(state_destroy(run->host, s), ERR_INCOMPLETE));
 	}
 	if (run->kept.n)
-		return fail(ERR_CONFLICT, "rolled back, but %zu of the changes made by another hand were kept (see above)",
-			run->kept.n);
+		return fail(ERR_CONFLICT, ngettext("rolled back, but %zu change made by another hand was kept (see above)",
+			"rolled back, but %zu changes made by another hand were kept (see above)", run->kept.n), run->kept.n);
 	return NULL;
 }
 

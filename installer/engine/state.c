@@ -72,11 +72,11 @@ static struct error *check_identity(sqlite3 *db, bool fresh)
 	TRY(pragma_number(db, "PRAGMA application_id", &id));
 	TRY(pragma_number(db, "PRAGMA user_version", &version));
 	if (id != APPLICATION_ID)
-		return fail(ERR_CONFLICT, "is not a state store of mailsetup; %s", translated(REBUILD_ADVICE));
+		return fail(ERR_CONFLICT, "no state store of mailsetup; %s", translated(REBUILD_ADVICE));
 	if (version > SCHEMA_VERSION)
-		return fail(ERR_CONFLICT, "was written by a newer mailsetup (format %lld, this one knows %d); use that one",
+		return fail(ERR_CONFLICT, "written by a newer mailsetup (format %lld, this one knows %d); use that one",
 			(long long)version, SCHEMA_VERSION);
-	return recode(wrap(check_integrity(db), "is damaged (%s)", translated(REBUILD_ADVICE)), ERR_CONFLICT);
+	return recode(wrap(check_integrity(db), "damaged (%s)", translated(REBUILD_ADVICE)), ERR_CONFLICT);
 }
 
 /* The file is made by us first, so that SQLite's own files beside it inherit mode 0600. */
@@ -100,7 +100,7 @@ static struct error *open_database(struct host *h, bool fresh, sqlite3 **ret)
 		e = check_identity(*ret, fresh);
 	int code = sqlite3_errcode(*ret) & 0xff;
 	if (e && (code == SQLITE_NOTADB || code == SQLITE_CORRUPT))
-		return recode(wrap(e, "is damaged (%s)", translated(REBUILD_ADVICE)), ERR_CONFLICT);
+		return recode(wrap(e, "damaged (%s)", translated(REBUILD_ADVICE)), ERR_CONFLICT);
 	return e;
 }
 

@@ -121,7 +121,7 @@ struct error *destinations_normalise(const char *s, char **ret)
 static struct error *no_rest(const char *rest, char **ret)
 {
 	*ret = text_copy("");
-	return *rest ? fail(ERR_USAGE, "takes nothing after it") : NULL;
+	return *rest ? fail(ERR_USAGE, "nothing stands after it") : NULL;
 }
 
 static struct error *any_text(const char *rest, char **ret)
@@ -133,7 +133,7 @@ static struct error *any_text(const char *rest, char **ret)
 
 static struct error *an_address(const char *rest, char **ret)
 {
-	return *rest ? destination_normalise(rest, ret) : fail(ERR_USAGE, "wants an address after it");
+	return *rest ? destination_normalise(rest, ret) : fail(ERR_USAGE, "an address comes after it");
 }
 
 static struct error *a_header(const char *rest, char **ret)
@@ -144,7 +144,7 @@ static struct error *a_header(const char *rest, char **ret)
 	while (rest[name] > ' ' && rest[name] < 0x7f && rest[name] != ':')
 		name++;
 	if (!name || rest[name] != ':' || rest[name + 1] != ' ' || !rest[name + 2])
-		return fail(ERR_USAGE, "wants a header line after it, such as X-Note: text");
+		return fail(ERR_USAGE, "a header line comes after it, such as X-Note: text");
 	return NULL;
 }
 
@@ -156,10 +156,10 @@ static struct error *a_transport(const char *rest, char **ret)
 	while (isalnum((unsigned char)rest[name]) || (rest[name] && strchr("-_", rest[name])))
 		name++;
 	if (!name || rest[name] != ':')
-		return fail(ERR_USAGE, "wants TRANSPORT:DESTINATION after it, such as smtp:[filter.exemple.fr]:10025");
+		return fail(ERR_USAGE, "TRANSPORT:DESTINATION comes after it, such as smtp:[filter.exemple.fr]:10025");
 	for (const char *p = rest + name; *p; p++)
 		if (!isalnum((unsigned char)*p) && !strchr("-_.:[]/", *p))
-			return fail(ERR_USAGE, "has a destination that holds %c", isgraph((unsigned char)*p) ? *p : '?');
+			return fail(ERR_USAGE, "its destination holds %c", isgraph((unsigned char)*p) ? *p : '?');
 	return NULL;
 }
 

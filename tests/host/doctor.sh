@@ -56,7 +56,7 @@ expect_match 'with the lines of the log where they are wanted' ": $id: message-i
 expect_match 'by address, too' '^  20.* is the message <histoire@' doctor --mail jean@exemple.fr
 expect_match 'in any letters' '^  20.* is the message <histoire@' doctor --mail Jean@Exemple.FR
 swaks_out --tls --to personne@exemple.fr >/dev/null || true
-expect_match 'mail that was refused is found by its address' 'was refused, from <quelqu.un@dehors.example> to <personne@exemple.fr> by .*User unknown' \
+expect_match 'mail that was refused is found by its address' 'was refused to .*, from <quelqu.un@dehors.example> to <personne@exemple.fr>: .*User unknown' \
 	doctor --mail personne@exemple.fr
 expect_exit 2 'of an address without mail, that is said' doctor --mail rien@exemple.fr
 expect_match 'by its name' 'knows no message of rien@exemple.fr' cat "$scratch/last"

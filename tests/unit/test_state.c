@@ -188,7 +188,7 @@ static void refuses_foreign_files(void **state)
 	run_sql("PRAGMA user_version = 99");
 	fails_with(state_open(host, true, &s), ERR_CONFLICT, "newer mailsetup");
 	run_sql("PRAGMA user_version = 1; PRAGMA application_id = 42");
-	fails_with(state_open(host, true, &s), ERR_CONFLICT, "not a state store");
+	fails_with(state_open(host, true, &s), ERR_CONFLICT, "no state store");
 	must(file_write(host, STATE_PATH, "no database at all", 18, 0, 0, 0600));
 	fails_with(state_open(host, true, &s), ERR_CONFLICT, STATE_PATH);
 	assert_null(s);
