@@ -144,7 +144,7 @@ static struct error *a_header(const char *rest, char **ret)
 	while (rest[name] > ' ' && rest[name] < 0x7f && rest[name] != ':')
 		name++;
 	if (!name || rest[name] != ':' || rest[name + 1] != ' ' || !rest[name + 2])
-		return fail(ERR_USAGE, "a header line comes after it, such as X-Note: text");
+		return fail(ERR_USAGE, "a header line comes after it, such as `X-Note: text`");
 	return NULL;
 }
 

@@ -122,16 +122,16 @@ static void actions(void **state)
 	refused(access_action_normalise, "reject_unauth_destination", "no action");
 	refused(access_action_normalise, "check_sender_access hash:/x", "no action");
 	refused(access_action_normalise, " REJECT", "no action");
-	refused(access_action_normalise, "OK text", "takes nothing");
-	refused(access_action_normalise, "DUNNO text", "takes nothing");
-	refused(access_action_normalise, "REDIRECT", "wants an address");
+	refused(access_action_normalise, "OK text", "nothing stands after");
+	refused(access_action_normalise, "DUNNO text", "nothing stands after");
+	refused(access_action_normalise, "REDIRECT", "an address comes after");
 	refused(access_action_normalise, "BCC |sh@x.fr", "|");
 	refused(access_action_normalise, "PREPEND X-Note", "header line");
 	refused(access_action_normalise, "PREPEND X Note: a", "header line");
 	refused(access_action_normalise, "PREPEND : a", "header line");
 	refused(access_action_normalise, "FILTER smtp", "TRANSPORT:DESTINATION");
 	refused(access_action_normalise, "FILTER a b:c", "TRANSPORT:DESTINATION");
-	refused(access_action_normalise, "FILTER smtp:a b", "destination that holds");
+	refused(access_action_normalise, "FILTER smtp:a b", "destination holds");
 	refused(access_action_normalise, "REJECT a\r\nb", "control character");
 	refused(access_action_normalise, "REJECT \xff", "UTF-8");
 }
