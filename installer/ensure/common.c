@@ -116,12 +116,12 @@ static bool is_among(const char *path, const char *const *files)
 	return false;
 }
 
-bool left_to_them(const struct run *run, const char *const *files)
+bool changed_here(const struct run *run, const char *const *files)
 {
 	for (size_t i = 0; i < run->changed.n; i++)
 		if (is_among(run->changed.v[i], files))
-			return false;
-	return run->leave_theirs;
+			return true;
+	return false;
 }
 
 static struct error *adopt(struct run *run, const char *path, const struct file_image *now)

@@ -24,9 +24,8 @@ struct error *target_drifted(struct run *run, const char *verb, const char *targ
 /* Is what stands there ours to take back? Without a known digest it is. */
 bool record_left(const struct undo_record *record, const struct file_image *now);
 
-/* What has changed of these files is another hand's alone, and not for this run to have take effect. A path that ends with / is all files
- * of that directory. */
-bool left_to_them(const struct run *run, const char *const *files);
+/* Has this run changed one of these files? A path that ends with / is all files of that directory. */
+bool changed_here(const struct run *run, const char *const *files);
 
 /* Where the run wants diffs: gives the difference that was recorded last one of its text, from what is wanted to what stands there
  * where another hand has changed it, else the other way round. */

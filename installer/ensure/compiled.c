@@ -47,7 +47,8 @@ static struct error *is_current(struct run *run, const char *output, const char 
 		return NULL;
 	CLEAN(free) char *known = NULL;
 	TRY(state_note_get(run->state, note, &known));
-	*ret = (known && strcmp(known, ret_hex) == 0) || left_to_them(run, sources);
+	/* A source that was put back as it was is newer than its output all the same. */
+	*ret = !changed_here(run, sources) && (run->leave_theirs || (known && strcmp(known, ret_hex) == 0));
 	return NULL;
 }
 

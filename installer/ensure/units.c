@@ -143,8 +143,9 @@ static struct error *look_at_unit(struct run *run, const struct unit_wanted *wan
 	TRY(files_digest(run, reread, ret->reread));
 	TRY(is_noted(run, NOTE, wanted->unit, ret->files, &started));
 	TRY(is_noted(run, READ_NOTE, wanted->unit, ret->reread, &read));
-	started |= left_to_them(run, wanted->files);
-	read |= !wanted->reread || left_to_them(run, reread);
+	/* What another hand has changed is not for this run to have take effect. */
+	started |= run->leave_theirs && !changed_here(run, wanted->files);
+	read |= !wanted->reread || (run->leave_theirs && !changed_here(run, reread));
 	if (status.active && started && read)
 		return NULL;
 	enum unit_wish wish = status.active && started ? UNIT_RELOAD : stands ? UNIT_RESTART : UNIT_START;

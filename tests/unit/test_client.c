@@ -48,6 +48,17 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* The message or the server's words hold this, and the password nowhere. */
+static void refused(struct error *e, const char *part)
+{
+	assert_non_null(e);
+	if (!strstr(error_message(e), part) && !strstr(error_detail(e), part))
+		fail_msg("\"%s\" (%s) does not say \"%s\"", error_message(e), error_detail(e), part);
+	assert_null(strstr(error_message(e), SECRET));
+	assert_null(strstr(error_detail(e), SECRET));
+	error_free(e);
+}
+
 static char *write_file(const char *name, const struct bytes *b)
 {
 	char *path = text("%s/%s", folder, name);
@@ -318,7 +329,7 @@ static void a_refusal_carries_the_reply(void **state)
 	assert_non_null(problem);
 	assert_string_equal(error_detail(problem), "554-5.7.1 no relaying\n554 5.7.1 for strangers");
 	assert_int_equal(error_code(problem), ERR_STOPPED);
-	says(problem, "SMTP at 127.0.0.1 port");
+	refused(problem, "SMTP at 127.0.0.1 port");
 	CLEAN(free) char *heard = stop(&s);
 	assert_null(strstr(heard, "DATA"));
 }
@@ -329,8 +340,8 @@ static void addresses_cannot_smuggle_commands(void **state)
 	CLEAN(bytes) struct bytes message = of("x");
 	struct endpoint e = { .address = "127.0.0.1", .hostname = NAME, .port = 1 };
 
-	says(smtp_send(&e, "a@b.fr>\r\nRCPT TO:<c@d.fr", "a@b.fr", &message), "no address");
-	says(smtp_send(&e, "", "a@b.fr\nDATA", &message), "no address");
+	refused(smtp_send(&e, "a@b.fr>\r\nRCPT TO:<c@d.fr", "a@b.fr", &message), "no address");
+	refused(smtp_send(&e, "", "a@b.fr\nDATA", &message), "no address");
 }
 
 static void a_hanging_server_is_left(void **state)
@@ -342,7 +353,7 @@ static void a_hanging_server_is_left(void **state)
 	double begin = now();
 
 	e.timeout = 1;
-	says(smtp_send(&e, "", "anne@exemple.org", &message), "imed out");
+	refused(smtp_send(&e, "", "anne@exemple.org", &message), "imed out");
 	assert_true(now() - begin < 5);
 	free(stop(&s));
 }
@@ -356,9 +367,9 @@ static void a_closed_port_is_an_error(void **state)
 	struct dialogue *d = NULL;
 
 	free(stop(&s));
-	says(smtp_send(&e, "", "anne@exemple.org", &message), "onnect");
-	says(dialogue_open("127.0.0.1", s.port, 2, &d), "refused");
-	says(dialogue_open("nowhere", s.port, 2, &d), "no IP address");
+	refused(smtp_send(&e, "", "anne@exemple.org", &message), "onnect");
+	refused(dialogue_open("127.0.0.1", s.port, 2, &d), "refused");
+	refused(dialogue_open("nowhere", s.port, 2, &d), "no IP address");
 	assert_null(d);
 }
 
@@ -382,7 +393,7 @@ static void starttls_trusts_the_given_certificate_only(void **state)
 	s = start(smtp_starttls);
 	e.port = s.port;
 	e.certificate_file = other_certificate_file;
-	says(smtp_send(&e, "jean@exemple.fr", "anne@exemple.org", &message), "certificate");
+	refused(smtp_send(&e, "jean@exemple.fr", "anne@exemple.org", &message), "certificate");
 	CLEAN(free) char *unheard = stop(&s);
 	assert_null(strstr(unheard, "AUTH"));
 
@@ -390,7 +401,7 @@ static void starttls_trusts_the_given_certificate_only(void **state)
 	e.port = s.port;
 	e.hostname = "faux.exemple.fr";
 	e.certificate_file = certificate_file;
-	says(smtp_send(&e, "jean@exemple.fr", "anne@exemple.org", &message), "faux.exemple.fr");
+	refused(smtp_send(&e, "jean@exemple.fr", "anne@exemple.org", &message), "faux.exemple.fr");
 	free(stop(&s));
 
 	s = start(smtp_starttls);
@@ -410,7 +421,7 @@ static void starttls_that_is_not_offered_is_an_error(void **state)
 	e.security = SECURITY_STARTTLS;
 	e.user = "jean@exemple.fr";
 	e.password = &password;
-	says(smtp_send(&e, "", "anne@exemple.org", &message), "STARTTLS");
+	refused(smtp_send(&e, "", "anne@exemple.org", &message), "STARTTLS");
 	CLEAN(free) char *heard = stop(&s);
 	assert_null(strstr(heard, "MAIL"));
 }
@@ -441,14 +452,14 @@ static void a_wrong_password_is_refused_and_not_repeated(void **state)
 	e.security = SECURITY_STARTTLS;
 	e.user = "jean@exemple.fr";
 	e.password = &password;
-	says(smtp_send(&e, "", "anne@exemple.org", &message), "535 5.7.8 authentication failed");
+	refused(smtp_send(&e, "", "anne@exemple.org", &message), "535 5.7.8 authentication failed");
 	free(stop(&s));
 
 	bytes_add(&bad, "a\0b", 3);
 	e.password = &bad;
-	says(smtp_send(&e, "", "anne@exemple.org", &message), "NUL");
+	refused(smtp_send(&e, "", "anne@exemple.org", &message), "NUL");
 	e.password = NULL;
-	says(smtp_send(&e, "", "anne@exemple.org", &message), "missing");
+	refused(smtp_send(&e, "", "anne@exemple.org", &message), "missing");
 }
 
 static void a_server_without_auth_cannot_pass_for_a_login(void **state)
@@ -460,7 +471,7 @@ static void a_server_without_auth_cannot_pass_for_a_login(void **state)
 
 	e.user = "jean@exemple.fr";
 	e.password = &password;
-	says(smtp_send(&e, "", "anne@exemple.org", &message), "no AUTH");
+	refused(smtp_send(&e, "", "anne@exemple.org", &message), "no AUTH");
 	free(stop(&s));
 }
 
@@ -529,10 +540,10 @@ static void imap_logs_in(void **state)
 	e = endpoint(&s);
 	e.user = "paul@exemple.fr";
 	e.password = &password;
-	says(imap_login(&e), "NO [AUTHENTICATIONFAILED]");
+	refused(imap_login(&e), "NO [AUTHENTICATIONFAILED]");
 	free(stop(&s));
 	e.user = NULL;
-	says(imap_login(&e), "needs a user");
+	refused(imap_login(&e), "needs a user");
 }
 
 static struct endpoint imap_endpoint(struct server *s, const struct bytes *password)
@@ -573,9 +584,9 @@ static void imap_searches_a_header(void **state)
 	free(stop(&s));
 	assert_int_equal(empty.n, 0);
 	e = imap_endpoint(&s, &password);
-	says(imap_search_header(&e, "Full", "X-Token", "a", &empty), "[SERVERBUG]");
+	refused(imap_search_header(&e, "Full", "X-Token", "a", &empty), "[SERVERBUG]");
 	free(stop(&s));
-	says(imap_search_header(&e, "INBOX", "X-Token", "a\r\nb LOGOUT", &empty), "printable");
+	refused(imap_search_header(&e, "INBOX", "X-Token", "a\r\nb LOGOUT", &empty), "printable");
 }
 
 static void imap_fetches_a_message_as_it_is(void **state)
@@ -589,13 +600,13 @@ static void imap_fetches_a_message_as_it_is(void **state)
 	assert_string_equal(got.data, MAIL);
 	free(stop(&s));
 	e = imap_endpoint(&s, &password);
-	says(imap_fetch(&e, "INBOX", "18", &got), "INBOX holds no message with UID 18");
+	refused(imap_fetch(&e, "INBOX", "18", &got), "INBOX holds no message with UID 18");
 	free(stop(&s));
 	e = imap_endpoint(&s, &password);
-	says(imap_fetch(&e, "Spam", "17", &got), "Mailbox doesn't exist");
+	refused(imap_fetch(&e, "Spam", "17", &got), "Mailbox doesn't exist");
 	free(stop(&s));
-	says(imap_fetch(&e, "INBOX", "1:*", &got), "no UID");
-	says(imap_fetch(&e, "INBOX", "", &got), "no UID");
+	refused(imap_fetch(&e, "INBOX", "1:*", &got), "no UID");
+	refused(imap_fetch(&e, "INBOX", "", &got), "no UID");
 }
 
 static void a_dialogue_asks_and_hears(void **state)
@@ -620,9 +631,9 @@ static void a_dialogue_asks_and_hears(void **state)
 	assert_int_equal(code, 554);
 	assert_null(dialogue_tls_version(d));
 	assert_null(dialogue_tls_cipher(d));
-	says(dialogue_certificate(d, fingerprint, &end), "no certificate");
+	refused(dialogue_certificate(d, fingerprint, &end), "no certificate");
 	must(dialogue_ask(d, &code, NULL, "QUIT"));
-	says(dialogue_ask(d, &code, NULL, "NOOP"), "port");
+	refused(dialogue_ask(d, &code, NULL, "NOOP"), "port");
 	CLEAN(free) char *heard = stop(&s);
 	assert_string_equal(heard, "EHLO a.fr\nRCPT TO:<a@b.fr>\nQUIT\n");
 }
@@ -650,7 +661,7 @@ static void a_dialogue_starts_tls(void **state)
 	must(certificate_read(&certificate, &facts));
 	assert_string_equal(served, want);
 	assert_int_equal(end, facts.not_after);
-	says(dialogue_start_tls(d, NAME, 0, 0, NULL), "already");
+	refused(dialogue_start_tls(d, NAME, 0, 0, NULL), "already");
 	CLEAN(free) char *heard = stop(&s);
 	assert_non_null(strstr(heard, "SNI " NAME "\nEHLO a.fr\n"));
 }
@@ -662,12 +673,12 @@ static void a_tls_version_that_the_server_refuses_is_an_error(void **state)
 	struct server s = start(smtp_tls);
 
 	must(dialogue_open("127.0.0.1", s.port, 5, &d));
-	says(dialogue_start_tls(d, NAME, TLS1_3_VERSION, 0, NULL), "TLS");
+	refused(dialogue_start_tls(d, NAME, TLS1_3_VERSION, 0, NULL), "TLS");
 	free(stop(&s));
 
 	s = start(smtp_tls);
 	must(dialogue_open("127.0.0.1", s.port, 5, &other));
-	says(dialogue_start_tls(other, NAME, 0, 0, "NONSENSE"), "does not offer");
+	refused(dialogue_start_tls(other, NAME, 0, 0, "NONSENSE"), "does not offer");
 	free(stop(&s));
 }
 
@@ -730,7 +741,7 @@ static void a_dialogue_is_bounded(void **state)
 		int code;
 
 		must(dialogue_open("127.0.0.1", s.port, 1, &d));
-		says(dialogue_smtp(d, &code, NULL), cases[i].reason);
+		refused(dialogue_smtp(d, &code, NULL), cases[i].reason);
 		assert_true(now() - begin < 4);
 		free(stop(&s));
 	}
@@ -745,12 +756,12 @@ static void tls_is_not_started_over_what_came_in_clear(void **state)
 
 	must(dialogue_open("127.0.0.1", s.port, 2, &d));
 	must(dialogue_smtp(d, &code, NULL));
-	says(dialogue_start_tls(d, NAME, 0, 0, NULL), "in clear");
+	refused(dialogue_start_tls(d, NAME, 0, 0, NULL), "in clear");
 	free(stop(&s));
 
 	s = start(silent);
 	must(dialogue_open("127.0.0.1", s.port, 1, &mute));
-	says(dialogue_start_tls(mute, NAME, 0, 0, NULL), "no answer within 1 s while starting TLS");
+	refused(dialogue_start_tls(mute, NAME, 0, 0, NULL), "no answer within 1 s while starting TLS");
 	free(stop(&s));
 }
 
