@@ -3,6 +3,7 @@
 
 usage: pages.py [--update] HOST BARE-HOST TRANSCRIPT PAGE [SHORT-PAGE...]
        pages.py --same PAGE PAGE        whether both have the same commands in the same order
+       pages.py --links PAGE...         whether what they link to in this tree is there
 
 A block ```console is a session. Its lines with a prompt are commands, and what follows is what they print:
     "# " as root on the server, "$ " on a machine elsewhere; "> " goes on with the command, as a here-document does.
@@ -426,10 +427,31 @@ def same(one, other):
     sys.exit(len(shown) > 0 or len(texts[0]) < 2)
 
 
+def slugs(path):
+    """The anchors of a page's headings, as the usual viewers of Markdown make them."""
+    text = re.sub(r"(?ms)^ *```.*?^ *```$", "", open(path, encoding="utf-8").read())
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in re.findall(r"(?m)^#+ (.*)$", text)}
+
+
+def links(paths):
+    broken = [f"{path}: {link}" for path in paths
+              for link in re.findall(r"\]\(([^)\s]+)\)", open(path, encoding="utf-8").read())
+              if "://" not in link and not leads_somewhere(path, *link.partition("#")[::2])]
+    print("\n".join(broken))
+    sys.exit(len(broken) > 0)
+
+
+def leads_somewhere(path, file, anchor):
+    target = os.path.join(os.path.dirname(path), file) if file else path
+    return os.path.exists(target) and (not anchor or anchor in slugs(target))
+
+
 def main():
     words = sys.argv[1:]
     if words[0] == "--same":
         same(*words[1:])
+    if words[0] == "--links":
+        links(words[1:])
     update = "--update" in words
     words = [word for word in words if word != "--update"]
     host, bare, transcript, *paths = words

@@ -75,6 +75,8 @@ if [[ ${1-} == fr ]]; then
 	check 'in the short pages, too' /usr/bin/python3 tests/host/pages.py --same README.md LISEZMOI.md
 fi
 
+check 'their links lead somewhere' /usr/bin/python3 tests/host/pages.py --links "${pages[@]}" CONTRIBUTING.md docs/*.md tests/lab/README.md
+
 bare_repository
 boot
 bare=$host
