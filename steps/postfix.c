@@ -24,6 +24,7 @@ static struct error *postfix_apply(struct run *run)
 		{ "OUTBOUND_TLS", p->outbound_tls },
 		{ "COMPATIBILITY_LEVEL", r->compatibility_level },
 		{ "BARE_NEWLINE", r->bare_newline },
+		{ "PACKAGE_SETTINGS", r->package_settings },
 		{ "DH_PARAMETER", r->dh_parameter },
 		{ NULL, NULL },
 	};

@@ -36,6 +36,7 @@ EXCEPTIONS = {
     'installer/cli/manual_text.c': 'domain  ',  # a config file
     'installer/cli/roff.c': r'\.[A-Z]',
     'installer/cli/sink_journal.c': 'step %s ',  # for the journal, in English
+    'installer/engine/release.def': '# ',  # of files
     'installer/ensure/diff.c': 'on this machine|as mailsetup|nothing on this machine',  # of a diff, which a plan file holds
     'installer/ensure/packages.c': '#!/bin/sh',
     'installer/host/certificate.c': 'mail server$',  # in a certificate
