@@ -307,7 +307,8 @@ expect_no_match 'nothing of a log reaches the terminal as it is' $'\033\\]|\007|
 expect_match 'but is shown' '192\.0\.2\.7, as ' cat "$scratch/last"
 old=$(date -d '2 days ago' '+%b %e %H:%M:%S')
 old_iso=$(date -d '2 days ago' --iso-8601=seconds)
-on journalctl -q -o short -t postfix/smtpd | grep 'Relay access denied' | head -1 >"$scratch/seen"
+# The last one: the first came from the install's own verdict, which is left out.
+on journalctl -q -o short -t postfix/smtpd | grep 'Relay access denied' | tail -1 >"$scratch/seen"
 {
 	sed "s/^.* mail postfix/$old mail postfix/" "$scratch/seen"
 	sed "s/^.* mail postfix/$old_iso mail postfix/" "$scratch/seen"
