@@ -7,12 +7,12 @@ fresh_host
 # --- what is asked of each refusal ---
 
 # One line, which names the argument and the reason.
-one_line() { # STATUS REGEX CMD...
+one_line() { # STATUS REGEX CMD...: one line, beside notes
 	local status=0
 	"${@:3}" >"$scratch/said" 2>&1 </dev/null || status=$?
 	cat "$scratch/said"
 	echo "(exit status $status, $(wc -l <"$scratch/said") lines)"
-	((status == $1)) && (($(wc -l <"$scratch/said") == 1)) && grep -Eq -e "$2" "$scratch/said"
+	((status == $1)) && (($(grep -vc '^note: ' "$scratch/said") == 1)) && grep -Eq -e "$2" "$scratch/said"
 }
 refuse() { # STATUS WHAT REGEX INSTALL-ARGUMENT...
 	check "$2" one_line "$1" "$3" on mailsetup install "${@:4}"
