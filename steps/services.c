@@ -40,6 +40,8 @@ static struct error *services_apply(struct run *run)
 	if (!run->params->no_learn)
 		TRY(ensure_unit_enabled(run, learning.unit));
 	TRY(ensure_behind(run));
+	if (run->release.postfix_left)
+		TRY(ensure_unit_stopped(run, run->release.postfix_left));
 	TRY(ensure_units_current(run, &front, 1));
 	return run->params->no_learn ? NULL : ensure_units_current(run, &learning, 1);
 }

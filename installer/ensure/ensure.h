@@ -110,6 +110,8 @@ struct error *ensure_compiled(struct run *run, const char *output, const char *c
 
 /* units.c */
 struct error *ensure_unit_enabled(struct run *run, const char *unit) MUST_USE;
+/* It does not run: what a package of before has left at work, in the way of its new unit. It cannot be had back: no record. */
+struct error *ensure_unit_stopped(struct run *run, const char *unit) MUST_USE;
 /* A unit and the files that it reads when it starts; a path that ends in '/' stands for the regular files in that directory. */
 struct unit_wanted {
 	const char *unit;

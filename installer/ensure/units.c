@@ -59,6 +59,22 @@ struct error *undo_enabled(struct run *run, const struct undo_record *record)
 	return unit_disable(run->host, record->target);
 }
 
+struct error *ensure_unit_stopped(struct run *run, const char *unit)
+{
+	struct unit_status status;
+
+	TRY(fresh_status(run, unit, &status));
+	if (!status.active)
+		return NULL;
+	if (run_is_plan(run)) {
+		run_difference(run, "running", unit, false, "to be stopped");
+		return NULL;
+	}
+	TRY(unit_stop(run->host, unit, TIMEOUT));
+	run_changed(run, "running", unit);
+	return NULL;
+}
+
 static struct error *add_file(struct run *run, const char *path, struct bytes *all)
 {
 	CLEAN(file_image) struct file_image image = { 0 };
