@@ -92,6 +92,13 @@ graph() { # the edges that the short page draws, and those of the program
 	diff <(sed -n '/^```mermaid/,/^```$/s/^ *\(.*\) --> \(.*\)/\1 \2/p' "${pages[1]}" | sort) \
 		<(on mailsetup steps --dot | sed -n 's/.*"\(.*\)" -> "\(.*\)";/\1 \2/p' | sort)
 }
+commands_told() { # in the table of the short page
+	local name
+	while read -r name; do
+		grep -q "^| .*\`$name[ \`].* |" "${pages[1]}" || { echo "$name is missing" && return 1; }
+	done < <(sed -n 's/^COMMAND(\(.*\))/\1/p' installer/cli/commands.def | tr _ -)
+}
+check "every command is in ${pages[1]}" commands_told
 host=$bare
 check "the picture in ${pages[1]} is the graph" graph
 check 'few commands are shown without being run' test "$(grep -c '^# .* commands not run' "$scratch/tap")" -lt 10
