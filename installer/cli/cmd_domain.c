@@ -198,6 +198,20 @@ static struct error *leave_out_ours(struct session *s, const char *domain, const
 	return NULL;
 }
 
+/* "virtual alias ADDRESS" with its kind in the reader's language. */
+static char *in_words(const char *user)
+{
+	static const char *const kinds[] = { N_("virtual alias"), N_("alias"), N_("account") };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		size_t length = strlen(kinds[i]);
+
+		if (starts_with(user, kinds[i]) && user[length] == ' ')
+			return text("%s%s", translated(kinds[i]), user + length);
+	}
+	return text_copy(user);
+}
+
 static struct error *refuse_used(struct session *s, struct accounts *a, const char *domain)
 {
 	CLEAN(list) struct list all = { 0 }, users = { 0 }, named = { 0 };
@@ -206,8 +220,11 @@ static struct error *refuse_used(struct session *s, struct accounts *a, const ch
 	TRY(leave_out_ours(s, domain, &all, &users));
 	if (!users.n)
 		return NULL;
-	for (size_t i = 0; i < users.n && i < NAMED_MAX; i++)
-		list_add(&named, users.v[i]);
+	for (size_t i = 0; i < users.n && i < NAMED_MAX; i++) {
+		CLEAN(free) char *words = in_words(users.v[i]);
+
+		list_add(&named, words);
+	}
 	CLEAN(free) char *joined = list_join(&named, ", "), *shown = printable(joined);
 	return fail(ERR_CONFLICT, "domain delete %s: it is used by %zu: %s%s; nothing was changed. Delete those first", domain, users.n, shown,
 		users.n > NAMED_MAX ? ", ..." : "");

@@ -175,7 +175,7 @@ static void reason_lines(const struct screen *s, const char *label, const struct
 {
 	for (size_t i = 0; i < n; i++) {
 		CLEAN(free)
-		char *line = text("%s: %llu × %s (%s%s)", label, (unsigned long long)v[i].n, translated(v[i].text), v[i].example,
+		char *line = text(_("%s: %llu × %s (%s%s)"), label, (unsigned long long)v[i].n, translated(v[i].text), v[i].example,
 			v[i].n > 1 ? ", ..." : "");
 
 		put_flow(s, s->out, line, 0, 2);
