@@ -43,7 +43,7 @@ endif
 all: $(BUILD)/mailsetup $(CATALOGUES) $(MANUAL)
 
 help:
-	@sed -n 's/^#: //p' Makefile
+	@sed -n 's/^#: //; T; s|[$$](BUILD)|$(BUILD)|g; p' Makefile
 
 #: make               build $(BUILD)/mailsetup (after `make deps`)
 $(BUILD)/mailsetup: $(OBJECTS)
@@ -138,7 +138,7 @@ DEB_TREE = $(BUILD)/deb/mailsetup-$(VERSION)
 deb:
 	rm -rf $(BUILD)/deb
 	mkdir -p $(DEB_TREE)
-	tar --exclude=./build --exclude=./.git --exclude=./.ci -cf - . | tar -xf - -C $(DEB_TREE)
+	tar --exclude=./build --exclude=./$(BUILD) --exclude=./.git --exclude=./.ci -cf - . | tar -xf - -C $(DEB_TREE)
 	cd $(DEB_TREE) && dpkg-buildpackage -b -us -uc
 	rm -rf $(DEB_TREE)
 	lintian --fail-on error,warning $(BUILD)/deb/*.changes
@@ -187,6 +187,8 @@ $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(filter-out $(BUILD)/i
 #: make clean         remove $(BUILD)
 clean:
 	rm -rf $(BUILD)
+
+.DELETE_ON_ERROR:
 
 FORCE:
 .PHONY: all help po pot deps deps-list deb deb-deps deb-deps-list install demo pictures check check-long unit unit-run unit-build bench clean FORCE

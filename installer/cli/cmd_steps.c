@@ -100,6 +100,8 @@ static struct error *steps(struct cli *cli)
 
 	if ((dot || tree) && cli->json)
 		return fail(ERR_USAGE, "--%s and --json are different answers: ask for one of them", dot ? "dot" : "tree");
+	if (dot && tree)
+		return fail(ERR_USAGE, "--dot and --tree are different answers: ask for one of them");
 	TRY(graph_build(all_steps, &graph));
 	if (cli->json)
 		show_json(cli->screen.out, &graph);

@@ -88,9 +88,12 @@ struct error *plan_file_read(const char *path, struct params *params, struct pla
 
 	f->path = text_copy(path);
 	f->document = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
+	int reason = errno;
 	const char *format = json_string_value(json_object_get(f->document, "format"));
 	const char *version = json_string_value(json_object_get(f->document, "version"));
-	if (!f->document)
+	if (!f->document && json_error_code(&why) == json_error_cannot_open_file)
+		e = recode(fail_errno(reason, "--plan %s: cannot be read", path), ERR_USAGE);
+	else if (!f->document)
 		e = fail(ERR_USAGE, "--plan %s: no plan of mailsetup's (%s)", path, why.text);
 	else if (!format || strcmp(format, FORMAT) != 0 || !json_is_array(json_object_get(f->document, "changes")))
 		e = fail(ERR_USAGE, "--plan %s: no plan that `mailsetup plan --out` has written", path);
