@@ -312,6 +312,6 @@ expect_exit 0 'after the reboot, verify finds nothing wrong' on mailsetup verify
 lab dns "$host" stop
 expect_match 'departure 23: a user sends while there is no DNS' ' queued as ' as_user "${test[@]}" --to deux@exemple.fr
 expect_exit 0 'without any DNS, verify proves what can be proven' on mailsetup verify
-expect_match 'and does not count as failed what it cannot know' ' 0 failed, [5-9] unknown' cat "$scratch/last"
+expect_match 'and does not count as failed what it cannot know' '^[2-4][0-9] ok, 0 failed, [0-9]+ unknown' cat "$scratch/last"
 
 finish
