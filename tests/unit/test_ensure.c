@@ -44,7 +44,7 @@ static int set_up(void **state)
 	CLEAN(free) char *group = text("us:x:%u:\n", getgid());
 
 	(void)state;
-	strcpy(root, "/tmp/mailsetup-ensure-XXXXXX");
+	snprintf(root, sizeof(root), "/tmp/mailsetup-ensure-XXXXXX");
 	assert_non_null(mkdtemp(root));
 	must(host_open(root, &host));
 	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
