@@ -206,25 +206,11 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct root *r = *state;
-	pid_t pid = fork();
 
-	if (pid == 0) {
-		execl("/bin/rm", "rm", "-rf", "--", r->path, (char *)NULL);
-		_exit(127);
-	}
-	waitpid(pid, NULL, 0);
+	remove_tree(r->path);
 	host_close(r->host);
 	free(r);
 	return 0;
-}
-
-/* Consumes e. */
-static void assert_error(struct error *e, enum error_code code, const char *part)
-{
-	assert_int_equal(error_code(e), code);
-	if (!strstr(error_message(e), part))
-		fail_msg("\"%s\" is not in: %s", part, error_message(e));
-	error_free(e);
 }
 
 static size_t count_lines(const struct root *r, const char *path, const char *line)
@@ -294,7 +280,7 @@ static void test_a_file_that_stays_away_is_named(void **state)
 	assert_non_null(e);
 	assert_non_null(strstr(error_message(e), "404 Not Found"));
 	assert_non_null(strstr(error_detail(e), "E: Failed to fetch"));
-	assert_error(e, ERR_STOPPED, "could not download cron");
+	fails_with(e, ERR_STOPPED, "could not download cron");
 	assert_int_equal(count_lines(r, "/log", "install"), 2);
 	assert_int_equal(count_lines(r, "/log", "update"), 1);
 }
@@ -306,7 +292,7 @@ static void test_a_package_that_breaks_is_named(void **state)
 
 	put(r, "/usr/bin/apt-get",
 		"#!/bin/sh\necho pmstatus:x:1:x >&3\necho pmerror:spamass-milter:2:x >&3\nexit 100\n", 0755);
-	assert_error(
+	fails_with(
 		packages_install(r->host, names, 0, NULL, NULL), ERR_STOPPED, "package spamass-milter");
 }
 
@@ -318,9 +304,9 @@ static void test_unknown_packages_are_a_precheck(void **state)
 
 	put(r, "/usr/bin/apt-get", "#!/bin/sh\necho 'E: Unable to locate package nosuch' >&2\nexit 100\n",
 		0755);
-	assert_error(packages_simulate(r->host, names, &plan), ERR_PRECHECK, "nosuch");
+	fails_with(packages_simulate(r->host, names, &plan), ERR_PRECHECK, "nosuch");
 	put(r, "/usr/bin/apt-get", "#!/bin/sh\necho 'E: Held packages were changed' >&2\nexit 100\n", 0755);
-	assert_error(packages_simulate(r->host, names, &plan), ERR_PRECHECK, "no way");
+	fails_with(packages_simulate(r->host, names, &plan), ERR_PRECHECK, "no way");
 }
 
 static void test_purge_takes_nothing_else(void **state)
@@ -334,9 +320,9 @@ static void test_purge_takes_nothing_else(void **state)
 	put(r, "/usr/bin/apt-get",
 		"#!/bin/sh\necho 'Purg postfix [3.5]'\necho 'Remv bsd-mailx [8]'\necho 'Remv mutt [2]'\n",
 		0755);
-	assert_error(packages_purge(r->host, names, NULL, NULL), ERR_CONFLICT, "remove bsd-mailx, mutt");
+	fails_with(packages_purge(r->host, names, NULL, NULL), ERR_CONFLICT, "remove bsd-mailx, mutt");
 	put(r, "/usr/bin/apt-get", "#!/bin/sh\necho 'Purg postfix [3.5]'\necho 'Inst exim4 (4)'\n", 0755);
-	assert_error(packages_purge(r->host, names, NULL, NULL), ERR_CONFLICT, "install exim4");
+	fails_with(packages_purge(r->host, names, NULL, NULL), ERR_CONFLICT, "install exim4");
 
 	put(r, "/usr/bin/apt-get", script, 0755);
 	assert_null(packages_purge(r->host, names, NULL, NULL));
@@ -380,8 +366,8 @@ static void test_a_held_lock_is_busy(void **state)
 	assert_int_equal(read(ready[0], &byte, 1), 1);
 	close(ready[0]);
 	CLEAN(free) char *holder = text("process %d", pid);
-	assert_error(packages_lock_free(r->host), ERR_BUSY, holder);
-	assert_error(packages_install(r->host, names, 1, NULL, NULL), ERR_BUSY, holder);
+	fails_with(packages_lock_free(r->host), ERR_BUSY, holder);
+	fails_with(packages_install(r->host, names, 1, NULL, NULL), ERR_BUSY, holder);
 	assert_int_equal(count_lines(r, "/log", "install"), 0);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);

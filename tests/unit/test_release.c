@@ -49,13 +49,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct root *r = *state;
-	pid_t pid = fork();
 
-	if (pid == 0) {
-		execl("/bin/rm", "rm", "-rf", "--", r->path, (char *)NULL);
-		_exit(127);
-	}
-	waitpid(pid, NULL, 0);
+	remove_tree(r->path);
 	host_close(r->host);
 	free(r);
 	return 0;

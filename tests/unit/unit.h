@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 /* cmocka's fail(), which its fail_msg() calls, has the name of ours. */
@@ -40,4 +42,16 @@ static inline void fails_with(struct error *e, enum error_code code, const char 
 {
 	assert_int_equal(error_code(e), code);
 	says(e, part);
+}
+
+/* A folder of the test's own, with all that is in it. */
+static inline void remove_tree(const char *path)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execl("/bin/rm", "rm", "-rf", "--", path, (char *)NULL);
+		_exit(127);
+	}
+	waitpid(pid, NULL, 0);
 }
