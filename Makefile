@@ -160,7 +160,7 @@ check: deps
 	tests/lab/lab deps
 	tests/run check
 
-#: make check-long    all of that, and what takes hours: every fault, a sweep of kills over real hosts, valgrind
+#: make check-long    all of that on Debian 11, 12 and 13, and what takes hours: every fault, a sweep of kills, upgrades, valgrind
 check-long: deps
 	tests/lab/lab deps
 	tests/run check-long

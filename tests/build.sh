@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# The program as the hosts of the tests get it: made by Debian 11's own compiler, with its own libraries. The unit tests run
-# there, too.
+# The program as the hosts of the tests get it: made by the compiler of their release (RELEASE, bullseye by default), with its
+# libraries. The unit tests run there, too.
 . "$(dirname "$0")/tap.sh"
 
-release=bullseye
+release=${RELEASE:-bullseye}
 built=build/$release
 lab() {
 	tests/lab/lab "$@"

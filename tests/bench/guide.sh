@@ -1,13 +1,13 @@
 #!/bin/sh
 # The guide's way, by hand: seven runs of apt with daemons that start at once, keys by openssl and opendkim-genkey, the
 # files, the restarts. Runs inside a fresh host; DH parameters and the files are given (/root/given), as copying them in
-# costs no more than typing them.
+# costs no more than typing them. The argument is the name of spamd's unit, and of its package where it has one.
 set -e
 export DEBIAN_FRONTEND=noninteractive
 apt_install() {
 	apt-get install -y -q --no-install-recommends "$@"
 }
-given=/root/given
+given=/root/given spamd=$1
 
 printf 'postfix postfix/main_mailer_type select Internet Site\npostfix postfix/mailname string mail.exemple.fr\n' |
 	debconf-set-selections
@@ -15,7 +15,7 @@ apt_install openssl dnsutils
 mkdir -p /etc/postfix/tls
 openssl req -x509 -nodes -days 3650 -newkey rsa:4096 -subj /CN=mail.exemple.fr -out /etc/postfix/tls/courriel.pem \
 	-keyout /etc/postfix/tls/courriel.key
-cp $given/dh4096.pem /etc/postfix/tls/dh4096.pem
+[ ! -e $given/dh4096.pem ] || cp $given/dh4096.pem /etc/postfix/tls/
 
 apt_install postfix
 cp $given/etc/postfix/* /etc/postfix/
@@ -49,9 +49,9 @@ chown opendkim:opendkim /var/spool/postfix/var/run/opendkim
 usermod -a -G opendkim postfix
 systemctl restart opendkim.service
 
-apt_install spamassassin spamc spamass-milter
+apt_install spamassassin spamc spamass-milter $([ $spamd = spamassassin ] || echo $spamd)
 useradd --system --home-dir /run/spamassassin --shell /usr/sbin/nologin --user-group spamassassin
-systemctl enable spamassassin.service
+systemctl enable $spamd.service
 mkdir -p /run/spamassassin
 chown spamassassin:spamassassin /run/spamassassin
 cp $given/etc/default/* /etc/default/
@@ -59,6 +59,6 @@ cp $given/etc/spamassassin/local.cf /etc/spamassassin/local.cf
 usermod -a -G spamassassin spamass-milter
 usermod -a -G spamass-milter postfix
 
-for unit in spamass-milter spamassassin opendkim dovecot postfix; do
+for unit in spamass-milter $spamd opendkim dovecot postfix; do
 	systemctl restart $unit.service
 done

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes the small root of a bare Debian 11: tests/crash/before.sh FOLDER PROGRAM
+# Makes the small root of a bare Debian: tests/crash/before.sh FOLDER PROGRAM [RELEASE]
 set -euo pipefail
-root=$1 program=$2
+root=$1 program=$2 name=${3-bullseye}
 mkdir -p "$root"
 cd "$root"
 mkdir -p etc/{default,init.d,rc{0,1,2,3,4,5,6}.d,systemd/system/{multi-user,timers}.target.wants,tmpfiles.d} lib/systemd/system proc run tmp usr/{bin,lib/apt,sbin,share/doc} \
@@ -23,7 +23,9 @@ nogroup:x:65534:
 END
 printf '127.0.0.1\tlocalhost\n# by hand' >etc/hosts
 echo mail >etc/hostname
-printf 'PRETTY_NAME="Debian GNU/Linux 11 (bullseye)"\nVERSION_ID="11"\nVERSION_CODENAME=bullseye\nID=debian\n' >usr/lib/os-release
+declare -A numbers=([bullseye]=11 [bookworm]=12 [trixie]=13)
+printf 'PRETTY_NAME="Debian GNU/Linux %s (%s)"\nVERSION_ID="%s"\nVERSION_CODENAME=%s\nID=debian\n' \
+	"${numbers[$name]}" "$name" "${numbers[$name]}" "$name" >usr/lib/os-release
 printf 'MemTotal:        4000000 kB\n' >proc/meminfo
 for file in etc/default/cron etc/init.d/cron lib/systemd/system/cron.service usr/share/doc/base-files var/log/syslog; do
 	echo "$file" >"$file"

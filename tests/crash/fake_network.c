@@ -4,6 +4,7 @@
  */
 #include "checks/check.h"
 #include "cli/sinks.h"
+#include "engine/release.h"
 #include "mail/client.h"
 #include "tests/crash/state.h"
 
@@ -57,8 +58,11 @@ struct error *listeners_read(struct host *h, struct listener **ret, size_t *ret_
 struct error *checks_run(struct host *h, const struct params *p, const struct check_options *options,
 	const struct events *events, struct check_summary *ret)
 {
-	static const char *const units[] = { "spamassassin.service", "spamass-milter.service",
-		"opendkim.service", "dovecot.service", "postfix.service" };
+	struct release release;
+
+	TRY(release_read(h, &release));
+	const char *const units[] = { release.spamd_unit, "spamass-milter.service", "opendkim.service", "dovecot.service",
+		"postfix.service" };
 
 	(void)p;
 	(void)options;

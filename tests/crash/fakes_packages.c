@@ -357,6 +357,30 @@ static const char *long_status(const struct package *p)
 	return is(p, "unpacked") ? "install ok unpacked" : is(p, "installed") ? "install ok installed" : NULL;
 }
 
+/* As the release of /usr/lib/os-release has it; all others are of version 1. */
+static const char *version_of(const char *package)
+{
+	static const struct {
+		const char *number, *versions[4];
+	} releases[] = {
+#define FACT(...)
+#define RELEASE(number, name, ended, ...) { number, { __VA_ARGS__ } },
+#include "engine/release.def"
+#undef RELEASE
+#undef FACT
+	};
+	static const char *const packages[] = { "postfix", "dovecot-core", "spamassassin", "openssl" };
+	char *path = beneath("/usr/lib/os-release"), *os = slurp(path, NULL), line[64];
+
+	for (size_t i = 0; os && i < sizeof(releases) / sizeof(*releases); i++) {
+		snprintf(line, sizeof(line), "VERSION_ID=\"%s\"", releases[i].number);
+		for (size_t k = 0; strstr(os, line) && k < sizeof(packages) / sizeof(*packages); k++)
+			if (strcmp(packages[k], package) == 0)
+				return releases[i].versions[k];
+	}
+	return "1";
+}
+
 static int dpkg_query(char **argv)
 {
 	char **names;
@@ -372,7 +396,7 @@ static int dpkg_query(char **argv)
 	if ((names = AFTER("-W", "-f", "${db:Status-Status} ${Package} ${Version}\\n"))) {
 		for (; *names; names++)
 			if (find(*names) && long_status(find(*names)))
-				printf("%s %s 1\n", strrchr(long_status(find(*names)), ' ') + 1, *names);
+				printf("%s %s %s\n", strrchr(long_status(find(*names)), ' ') + 1, *names, version_of(*names));
 			else
 				status = 1;
 		return status;
@@ -392,7 +416,6 @@ static int dpkg_query(char **argv)
 	return status;
 }
 
-/* All are of an old version: those of Debian 11. */
 static int apt_cache(char **argv)
 {
 	char **names = AFTER("--no-all-versions", "show");
@@ -402,7 +425,7 @@ static int apt_cache(char **argv)
 		return refuse(argv);
 	for (; *names; names++)
 		if (find(*names))
-			printf("Package: %s\nVersion: 1\n\n", *names);
+			printf("Package: %s\nVersion: %s\n\n", *names, version_of(*names));
 		else
 			status = 100;
 	return status;

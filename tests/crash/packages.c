@@ -54,6 +54,9 @@ const struct package archive[] = {
 			{ "/etc/spamassassin/init.pre", 0644, NULL, "loadplugin Mail::SpamAssassin::Plugin::SPF\n" },
 			{ "/etc/default/spamassassin", 0644, NULL, "OPTIONS=\"--create-prefs\"\nCRON=0\n" }),
 		.made = FILES({ "/var/lib/spamassassin/", 0755, "debian-spamd", NULL }) },
+	/* Since Debian 12. */
+	{ .name = "spamd", .depends = "spamassassin", .unit = "spamd.service", .enabled = 1,
+		.files = FILES(UNIT("spamd.service"), { "/etc/default/spamd", 0644, NULL, "OPTIONS=\"--create-prefs\"\n" }) },
 	{ .name = "spamass-milter", .depends = "libmilter1.0.1 spamc", .users = "spamass-milter", .unit = "spamass-milter.service",
 		.enabled = 1, .sysv = 1,
 		.files = FILES({ "/etc/init.d/spamass-milter", 0755, NULL, "#!/bin/sh\n" },

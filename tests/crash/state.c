@@ -23,6 +23,7 @@ static const struct {
 		{ "/etc/dovecot", "/etc/dovecot/conf.d", "/etc/postfix/tls", "/var/mail/sieve/before" } },
 	{ "opendkim.service", { "/etc/opendkim.conf", "/etc/dkimkeys", "/etc/dkimkeys/clefs/exemple.fr" } },
 	{ "spamassassin.service", { "/etc/default/spamassassin", "/etc/spamassassin" } },
+	{ "spamd.service", { "/etc/default/spamd", "/etc/spamassassin" } },
 	{ "spamass-milter.service", { "/etc/default/spamass-milter" } },
 	{ "mailsetup-learn.timer", { "/etc/systemd/system/mailsetup-learn.timer" } },
 };

@@ -164,4 +164,6 @@ unharmed 28
 sort -t $'\t' -k3,3nr "$scratch/measured" | sed -n '1,3s/^/# most memory (exit, kB, s): /p'
 sort -t $'\t' -k4,4nr "$scratch/measured" | sed -n '1,3s/^/# longest (exit, kB, s): /p'
 
+echo "# $(find "$scratch/corpus" -type f | wc -l) archives"
+
 finish
