@@ -34,7 +34,7 @@ static struct error *select_checks(const struct check_options *options, struct s
 
 	for (size_t i = 0; only && i < only->n; i++)
 		if (!is_known(only->v[i]))
-			return fail(ERR_USAGE, "there is no check named '%s'", only->v[i]);
+			return fail(ERR_USAGE, "there is no check named “%s”", only->v[i]);
 
 	for (size_t i = 0; all_checks[i]; i++) {
 		const struct check *c = all_checks[i];

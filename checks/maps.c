@@ -103,7 +103,7 @@ static void judge(struct host *h, const struct map *m, const struct question *q,
 		return;
 	CLEAN(free) char *said = text_copy_n(bytes_text(&answer), strcspn(bytes_text(&answer), "\n"));
 	if (strcmp(said, q->expected ? q->expected : "") != 0)
-		tally_failed(t, remedy, "%s answers '%s' for %s, the database has '%s'", map, said, q->key,
+		tally_failed(t, remedy, "%s answers “%s” for %s, the database has “%s”", map, said, q->key,
 			q->expected ? q->expected : "");
 }
 

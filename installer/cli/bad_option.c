@@ -12,13 +12,13 @@ static struct error *unrecognized(const struct option_spec *options, const char 
 		list_add(&names, o->name);
 	const char *near = suggest(name, &names);
 	if (near)
-		return fail(ERR_USAGE, "unrecognized option '%s'; did you mean '--%s'?", shown, near);
-	return fail(ERR_USAGE, "unrecognized option '%s'; `--help` shows what there is", shown);
+		return fail(ERR_USAGE, "unrecognized option “%s”; did you mean “--%s”?", shown, near);
+	return fail(ERR_USAGE, "unrecognized option “%s”; `--help` shows what there is", shown);
 }
 
 static struct error *wants_argument(const struct option_spec *o)
 {
-	return fail(ERR_USAGE, "option '--%s' requires an argument: --%s=%s", o->name, o->name, o->argument);
+	return fail(ERR_USAGE, "option “--%s” requires an argument: --%s=%s", o->name, o->name, o->argument);
 }
 
 /* The option of that name, or the only one that begins so. */
@@ -49,10 +49,10 @@ static struct error *judge_long(const struct option_spec *options, const char *w
 	if (!n)
 		return unrecognized(options, word);
 	if (n > 1)
-		return fail(ERR_USAGE, "option '%s' is ambiguous; `--help` shows what there is", shown);
+		return fail(ERR_USAGE, "option “%s” is ambiguous; `--help` shows what there is", shown);
 	if (o->argument)
 		return last && !word[2 + length] ? wants_argument(o) : NULL;
-	return word[2 + length] ? fail(ERR_USAGE, "option '--%s' takes no value", o->name) : NULL;
+	return word[2 + length] ? fail(ERR_USAGE, "option “--%s” takes no value", o->name) : NULL;
 }
 
 static struct error *judge_letters(const struct option_spec *options, const char *word, bool last)
@@ -63,7 +63,7 @@ static struct error *judge_letters(const struct option_spec *options, const char
 		while (o->name && o->letter != *c)
 			o++;
 		if (!o->name)
-			return fail(ERR_USAGE, "unrecognized option '-%c'; `--help` shows what there is", *c > ' ' && *c < 127 ? *c : '?');
+			return fail(ERR_USAGE, "unrecognized option “-%c”; `--help` shows what there is", *c > ' ' && *c < 127 ? *c : '?');
 		if (o->argument)
 			return last && !c[1] ? wants_argument(o) : NULL;
 	}

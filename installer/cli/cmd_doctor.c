@@ -48,7 +48,7 @@ static struct error *parse_since(int64_t *ret)
 			return NULL;
 		}
 	CLEAN(free) char *shown = text_fit(since_text, 40);
-	return fail(ERR_USAGE, "--since: '%s' is no span of time; 30m, 12h, 7d and 2w are", shown);
+	return fail(ERR_USAGE, "--since: “%s” is no span of time; 30m, 12h, 7d and 2w are", shown);
 }
 
 /* --- what is wrong --- */
@@ -251,7 +251,7 @@ static struct error *tell(struct cli *cli, struct host *h, int64_t since)
 	CLEAN(free) char *shown = text_fit(mail, 80);
 
 	if (!queue_id_valid(mail) && !strchr(mail, '@'))
-		return fail(ERR_USAGE, "--mail: '%s' is neither a queue id nor an address", shown);
+		return fail(ERR_USAGE, "--mail: “%s” is neither a queue id nor an address", shown);
 	TRY(stories_read(h, since, mail, &stories));
 	if (!stories.n)
 		return fail(ERR_USAGE, "--mail: the log of the last %s knows no message of %s; --since goes further back", since_text, shown);

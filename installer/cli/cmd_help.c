@@ -54,7 +54,7 @@ static struct error *write_page(struct cli *cli)
 	else if (strcmp(page, "mailsetup.conf") == 0)
 		manual_config(cli->screen.out);
 	else
-		return fail(ERR_USAGE, "--man: no page is called '%s'; there are mailsetup and mailsetup.conf", page);
+		return fail(ERR_USAGE, "--man: no page is called “%s”; there are mailsetup and mailsetup.conf", page);
 	return NULL;
 }
 

@@ -33,7 +33,7 @@ static struct error *number_of(const char *s, unsigned *ret)
 	unsigned long n = strtoul(s, &end, 10);
 
 	if (*s < '0' || *s > '9' || *end || !n || n > 1000000)
-		return fail(ERR_USAGE, "--undo: '%s' is no number of an import; `mailsetup migrate-maildir --list` shows them", shown);
+		return fail(ERR_USAGE, "--undo: “%s” is no number of an import; `mailsetup migrate-maildir --list` shows them", shown);
 	*ret = (unsigned)n;
 	return NULL;
 }

@@ -29,8 +29,8 @@ static struct error *find_step(const struct graph *graph, const char *name, cons
 		list_add(&names, graph->nodes[i].step->name);
 	const char *near = suggest(name, &names);
 	if (near)
-		return fail(ERR_USAGE, "no step is called '%s'; did you mean '%s'?", shown, near);
-	return fail(ERR_USAGE, "no step is called '%s'; `mailsetup steps` lists them", shown);
+		return fail(ERR_USAGE, "no step is called “%s”; did you mean “%s”?", shown, near);
+	return fail(ERR_USAGE, "no step is called “%s”; `mailsetup steps` lists them", shown);
 }
 
 /* The recorded steps that would go, in the order in which they go. */

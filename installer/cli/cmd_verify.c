@@ -55,9 +55,9 @@ static struct error *check_name(const char *name)
 		return NULL;
 	const char *near = suggest(name, &names);
 	if (near)
-		return fail(ERR_USAGE, "--only: no check is called '%s'; did you mean '%s'?", shown, near);
+		return fail(ERR_USAGE, "--only: no check is called “%s”; did you mean “%s”?", shown, near);
 	return fail(
-		ERR_USAGE, _("--only: no check is called '%s'; `mailsetup verify --list` lists them"), shown);
+		ERR_USAGE, "--only: no check is called “%s”; `mailsetup verify --list` lists them", shown);
 }
 
 /* "a,b" is two names. */

@@ -203,8 +203,8 @@ struct error *unknown_command(const char *name)
 		list_add(&names, commands[i]->name);
 	const char *near = suggest(name, &names);
 	if (near)
-		return fail(ERR_USAGE, "unknown command '%s'; did you mean `mailsetup %s`?", shown, near);
-	return fail(ERR_USAGE, "unknown command '%s'; `mailsetup help` lists all", shown);
+		return fail(ERR_USAGE, "unknown command “%s”; did you mean `mailsetup %s`?", shown, near);
+	return fail(ERR_USAGE, "unknown command “%s”; `mailsetup help` lists all", shown);
 }
 
 struct error *unknown_action(const struct command *c, const char *word)
@@ -221,7 +221,7 @@ struct error *unknown_action(const struct command *c, const char *word)
 	CLEAN(free) char *shown = text_fit(word, 40);
 	const char *near = suggest(word, &words);
 	if (near)
-		return fail(ERR_USAGE, "%s: unknown action '%s'; did you mean `mailsetup %s %s`?", c->name, shown,
+		return fail(ERR_USAGE, "%s: unknown action “%s”; did you mean `mailsetup %s %s`?", c->name, shown,
 			c->name, near);
-	return fail(ERR_USAGE, "%s: unknown action '%s'; there is %s", c->name, shown, bytes_text(&all));
+	return fail(ERR_USAGE, "%s: unknown action “%s”; there is %s", c->name, shown, bytes_text(&all));
 }

@@ -153,7 +153,7 @@ static struct error *check_operands(const struct cli *cli)
 	if (cli->operands.n <= c->operands_max)
 		return NULL;
 	CLEAN(free) char *shown = text_fit(cli->operands.v[c->operands_max], 60);
-	return fail(ERR_USAGE, "unexpected argument '%s'; `mailsetup %s --help` shows what there is", shown,
+	return fail(ERR_USAGE, "unexpected argument “%s”; `mailsetup %s --help` shows what there is", shown,
 		c->name);
 }
 

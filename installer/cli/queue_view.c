@@ -14,7 +14,7 @@ static struct error *check_ids(const struct cli *cli)
 		CLEAN(free) char *shown = text_fit(cli->operands.v[i], 40);
 
 		if (!queue_id_valid(cli->operands.v[i]))
-			return fail(ERR_USAGE, "%s: '%s' is no queue id; `mailsetup queue list` shows them", cli->command->name, shown);
+			return fail(ERR_USAGE, "%s: “%s” is no queue id; `mailsetup queue list` shows them", cli->command->name, shown);
 	}
 	return NULL;
 }

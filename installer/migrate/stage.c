@@ -63,7 +63,7 @@ static struct error *same_account(const struct stager *s, const char *root, cons
 
 		if (m->address && strcmp(m->address, address) == 0)
 			return fail(ERR_USAGE,
-				"the archive holds more than one mailbox, '%s' and '%s' among them, and both would be %s's: name each with "
+				"the archive holds more than one mailbox, “%s” and “%s” among them, and both would be %s's: name each with "
 				"--map OLD=ADDRESS, or import them one after the other",
 				first, second, address);
 	}
@@ -267,7 +267,7 @@ static struct error *take(struct stager *s, const struct member *m)
 	if (p.kind == MAILDIR_HOSTILE) {
 		CLEAN(free) char *shown = printable(m->path);
 
-		return fail(ERR_PRECHECK, "the archive holds '%s', %s: no archive of mail needs that, so it is refused whole", shown,
+		return fail(ERR_PRECHECK, "the archive holds “%s”, %s: no archive of mail needs that, so it is refused whole", shown,
 			p.reason);
 	}
 	if (m->type == MEMBER_DIRECTORY)

@@ -51,8 +51,7 @@ const struct package archive[] = {
 	PLAIN("spamc"),
 	{ .name = "spamassassin", .users = "debian-spamd", .unit = "spamassassin.service",
 		.files = FILES(UNIT("spamassassin.service"), { "/etc/spamassassin/local.cf", 0644, NULL, "# rewrite_header Subject\n" },
-			{ "/etc/spamassassin/init.pre", 0644, NULL, "loadplugin Mail::SpamAssassin::Plugin::SPF\n" },
-			{ "/etc/default/spamassassin", 0644, NULL, "OPTIONS=\"--create-prefs\"\nCRON=0\n" }),
+			{ "/etc/spamassassin/init.pre", 0644, NULL, "loadplugin Mail::SpamAssassin::Plugin::SPF\n" }),
 		.made = FILES({ "/var/lib/spamassassin/", 0755, "debian-spamd", NULL }) },
 	/* Since Debian 12. */
 	{ .name = "spamd", .depends = "spamassassin", .unit = "spamd.service", .enabled = 1,

@@ -83,7 +83,7 @@ void taken_over_make(const char *bare, const char *root)
 	/* Not every file system keeps attributes. */
 	if (lsetxattr(main_cf, "trusted.note", "kept", 4, 0) < 0)
 		puts("# no extended attributes here");
-	put("/etc/default/spamassassin", "OPTIONS=\"by hand\"\n", 0600);
+	put("/etc/default/spamass-milter", "OPTIONS=\"by hand\"\n", 0600);
 	put("/etc/dkimkeys/clefs/exemple.fr/mail.private", world_dkim_key(), 0600);
 	make_accounts();
 	unit_start_now("postfix.service");

@@ -184,8 +184,8 @@ static void test_operands_are_counted(void **state)
 	(void)state;
 	assert_ok(parse(one, "dkim --yes", &next));
 	assert_string_equal(one->operands.v[0], "dkim");
-	assert_error(parse(two, "dkim tls", &next), ERR_USAGE, "unexpected argument 'tls'");
-	assert_error(parse(none, "dkim", &next), ERR_USAGE, "unexpected argument 'dkim'");
+	assert_error(parse(two, "dkim tls", &next), ERR_USAGE, "unexpected argument “tls”");
+	assert_error(parse(none, "dkim", &next), ERR_USAGE, "unexpected argument “dkim”");
 }
 
 static void test_help_wins_over_what_follows(void **state)
