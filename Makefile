@@ -110,6 +110,11 @@ $(BUILD)/man/%/mailsetup.8 $(BUILD)/man/%/mailsetup.conf.5: $(BUILD)/mailsetup $
 	$(Q)for page in mailsetup.8 mailsetup.conf.5; do \
 	  LC_ALL= LC_CTYPE=C.UTF-8 LANG=$*.UTF-8 LANGUAGE=$* $< help --man $${page%.*} > $(BUILD)/man/$*/$$page || exit; done
 
+$(BUILD)/completion/mailsetup: $(BUILD)/mailsetup
+	@mkdir -p $(@D)
+	$(SAY) GEN $@
+	$(Q)$< help --completion > $@.new && mv $@.new $@
+
 #: make deps          install what building needs (as root, from Debian)
 deps:
 	@dpkg-query -W -f '' $(DEPS) 2>/dev/null && \
@@ -119,14 +124,13 @@ deps-list:
 	@echo $(DEPS)
 
 #: make install       program, translations, manual pages and completion; DESTDIR= PREFIX=/usr/local
-install: $(BUILD)/mailsetup $(CATALOGUES) $(MANUAL)
+install: $(BUILD)/mailsetup $(CATALOGUES) $(MANUAL) $(BUILD)/completion/mailsetup
 	install -D -m 0755 $(BUILD)/mailsetup $(DESTDIR)$(PREFIX)/sbin/mailsetup
 	for l in $(LANGUAGES); do install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/locale/$$l/LC_MESSAGES \
 	  $(BUILD)/locale/$$l/LC_MESSAGES/mailsetup.mo || exit 1; done
 	for page in $(MANUAL:$(BUILD)/man/%=%); do install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/$$(dirname $$page)/man$${page##*.} \
 	  $(BUILD)/man/$$page || exit; done
-	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-	$(BUILD)/mailsetup help --completion > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mailsetup
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(BUILD)/completion/mailsetup
 
 # Beside $(DEPS), by the same names everywhere.
 DEB_DEPS = build-essential debhelper dnsmasq-base fakeroot lintian
