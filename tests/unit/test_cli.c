@@ -226,7 +226,7 @@ static void test_suggestions(void **state)
 	assert_error(unknown_command("instal"), ERR_USAGE, "did you mean `mailsetup install`");
 	assert_error(unknown_command("verfy"), ERR_USAGE, "did you mean `mailsetup verify`");
 	assert_error(unknown_command("frobnicate"), ERR_USAGE, "`mailsetup help` lists all");
-	assert_error(unknown_command("\033[2Jx"), ERR_USAGE, "'?[2Jx'");
+	assert_error(unknown_command("\033[2Jx"), ERR_USAGE, "“?[2Jx”");
 }
 
 static void test_help_names_every_option(void **state)
