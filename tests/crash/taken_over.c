@@ -13,15 +13,6 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-unsigned taken_over_packages(void)
-{
-	unsigned n = 0;
-
-	while (archive[n].name && strcmp(archive[n].name, FOREIGN_PACKAGE) != 0)
-		n++;
-	return n;
-}
-
 /* By hand. */
 static void install_packages(const char *root)
 {

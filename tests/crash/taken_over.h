@@ -4,4 +4,3 @@
 #pragma once
 
 void taken_over_make(const char *bare, const char *root);
-unsigned taken_over_packages(void); /* how many the archive has */
