@@ -44,7 +44,8 @@ struct check_context {
 	const char *mailbox_reason;     /* why not */
 	const struct bytes *password;
 	bool domain_missing;            /* the DNS answers that the domain has neither MX nor A */
-	unsigned patience;              /* factor of all time limits: Postfix is slow while no resolver answers */
+	bool no_resolver;               /* none answers: Postfix is slow, and each message keeps spamd waiting */
+	unsigned patience;              /* so this is the factor of all time limits */
 	double give_up;                 /* of clock_now(): what then has no answer yet is unknown, where the run rests on something
 					 * broken (a check with .base, the resolver); 0: each check has its own time */
 	const char *token;              /* unique word of this run, carried by every message it sends */

@@ -1,6 +1,7 @@
 #include "checks/check.h"
 #include "checks/clock.h"
 #include "checks/mailbox.h"
+#include "checks/milters.h"
 #include "checks/runner.h"
 #include "host/crypto.h"
 #include "mail/dns.h"
@@ -60,7 +61,8 @@ static void ask_dns(struct check_context *c)
 	CLEAN(list) struct list found = { 0 };
 	enum dns_state mx = dns_lookup(NULL, c->params->domain, "MX", 2, &found, NULL);
 
-	c->patience = mx == DNS_UNKNOWN ? 6 : 1;
+	c->no_resolver = mx == DNS_UNKNOWN;
+	c->patience = c->no_resolver ? 6 : 1;
 	c->domain_missing =
 		mx == DNS_NONE && dns_lookup(NULL, c->params->domain, "A", 2, &found, NULL) == DNS_NONE;
 }
@@ -97,6 +99,7 @@ static struct error *prepare(struct check_context *c, const struct selection *se
 	struct outside *outside, struct test_mailbox *mailbox, const struct events *events, struct list *reasons)
 {
 	ask_dns(c);
+	milters_await(c->host, c->release->spamd_unit);
 	if (selection->outside)
 		find_outside(c, outside, events, reasons);
 	if (selection->mail) {

@@ -2,7 +2,7 @@
 #include "mail/dkim.h"
 #include "mail/dns.h"
 
-#define REMEDY "mailsetup verify --only milters; journalctl -b -n 50 -u opendkim"
+#define REMEDY "mailsetup verify --only milters; mailsetup doctor --since 1h"
 
 static struct error *round_trip(const struct check_context *c, struct bytes *ret)
 {

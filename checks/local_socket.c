@@ -63,7 +63,7 @@ struct error *local_socket_ask(
 		if (n == 0)
 			return fail(ERR_STOPPED, "%s hangs up without an answer", path);
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-			return fail(ERR_STOPPED, "no answer on %s within 5 s", path);
+			return fail(ERR_BUSY, "no answer on %s within 5 s", path);
 		if (n < 0)
 			return fail_errno(errno, "cannot read from %s", path);
 		bytes_add(ret_reply, buffer, (size_t)n);

@@ -1,9 +1,15 @@
+#include "checks/milters.h"
 #include "checks/local_socket.h"
 #include "checks/units.h"
+#include "host/unit.h"
+
+#include <poll.h>
+#include <time.h>
 
 #define OPENDKIM_SOCKET "/var/spool/postfix/var/run/opendkim/opendkim.sock"
 #define SPAMASS_SOCKET	"/var/spool/postfix/spamass/spamass.sock"
 #define SPAMD_SOCKET	"/run/spamassassin/spamassassin.sock"
+#define SPAMD_BEGINS	30 /* seconds, from its start until it must listen: it reads its rules before */
 
 /* The first packet of the milter protocol: option negotiation, version 6, then all actions and all steps that
  * exist. */
@@ -41,12 +47,50 @@ static struct error *ask_spamd(void)
 	return NULL;
 }
 
-static void judge(struct host *h, const char *unit, struct error *(*ask)(void), struct tally *t)
+static bool spamd_begins(struct host *h, const char *unit)
 {
-	if (!unit_is_active(h, unit, t))
+	struct unit_status status;
+	struct error *e = unit_status(h, unit, &status);
+	bool ret = !e && status.active && (uint64_t)time(NULL) < status.started / 1000000 + SPAMD_BEGINS;
+
+	error_free(e);
+	return ret;
+}
+
+static bool spamd_listens(void)
+{
+	struct error *e = ask_spamd();
+	bool ret = error_errno(e) != ENOENT && error_errno(e) != ECONNREFUSED;
+
+	error_free(e);
+	return ret;
+}
+
+void milters_await(struct host *h, const char *spamd_unit)
+{
+	while (spamd_begins(h, spamd_unit) && !spamd_listens() && poll(NULL, 0, 100) == 0)
+		;
+}
+
+/* With as many messages as it has children, spamd answers nobody else. */
+static bool waits_for_dns(const struct check_context *c, struct error *e, const char *unit, struct tally *t)
+{
+	if (!c->no_resolver || error_code(e) != ERR_BUSY || strcmp(unit, c->release->spamd_unit) != 0)
+		return false;
+	tally_unknown(t, "cat /etc/resolv.conf", "%s is busy: no resolver answers, for which it waits with each message", unit);
+	error_free(e);
+	return true;
+}
+
+static void judge(const struct check_context *c, const char *unit, struct error *(*ask)(void), struct tally *t)
+{
+	if (!unit_is_active(c->host, unit, t))
 		return;
 	CLEAN(free) char *remedy = text("systemctl restart %s; journalctl -b -n 50 -u %s", unit, unit);
-	if (!tally_error(t, ask(), remedy, "%s is active, but cannot be asked", unit))
+	struct error *e = ask();
+	if (waits_for_dns(c, e, unit, t))
+		return;
+	if (!tally_error(t, e, remedy, "%s is active, but cannot be asked", unit))
 		tally_ok(t, "%.*s answers", (int)strcspn(unit, "."), unit);
 }
 
@@ -54,9 +98,9 @@ static void run(const struct check_context *c, struct finding *f)
 {
 	CLEAN(tally) struct tally t = { 0 };
 
-	judge(c->host, "opendkim.service", ask_opendkim, &t);
-	judge(c->host, "spamass-milter.service", ask_spamass, &t);
-	judge(c->host, c->release->spamd_unit, ask_spamd, &t);
+	judge(c, "opendkim.service", ask_opendkim, &t);
+	judge(c, "spamass-milter.service", ask_spamass, &t);
+	judge(c, c->release->spamd_unit, ask_spamd, &t);
 	tally_finding(&t, f);
 }
 

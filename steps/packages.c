@@ -60,7 +60,7 @@ static struct error *packages_apply(struct run *run)
 		"/etc/postfix", "/etc/postfix/main.cf", "/etc/dovecot", "/etc/dkimkeys", "/etc/spamassassin", "/var/spool/postfix",
 		"/var/lib/postfix", "/var/lib/dovecot", "/var/lib/spamassassin", "/run/dovecot", "/run/opendkim",
 		"/etc/aliases", "/etc/aliases.db", "/etc/mailname", "/etc/opendkim.conf", "/etc/default/opendkim",
-		r->spamd_defaults, "/etc/default/spamass-milter", NULL,
+		r->spamd_defaults, "/etc/default/spamass-milter", r->spamd_early, NULL,
 	};
 	const char *const leftover_units[] = {
 		"postfix.service", r->postfix_daemon, "dovecot.service", "opendkim.service", r->spamd_unit, "spamass-milter.service", NULL,

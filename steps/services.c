@@ -1,4 +1,5 @@
 #include "base/i18n.h"
+#include "checks/milters.h"
 #include "ensure/ensure.h"
 #include "host/process.h"
 #include "mail/client.h"
@@ -15,7 +16,7 @@
 static struct error *ensure_behind(struct run *run)
 {
 	const struct unit_wanted units[] = {
-		/* Restarted, not told to read again: a second SIGHUP while it begins anew ends it. spamc waits for it, so mail waits too. */
+		/* Restarted, not told to read again: a second SIGHUP while it begins anew ends it. */
 		{ run->release.spamd_unit, FILES(run->release.spamd_defaults, "/etc/spamassassin/"), NULL, NULL },
 		{ "spamass-milter.service", FILES("/etc/default/spamass-milter"), NULL, NULL },
 		/* Stopped, it would let mail pass unsigned. */
@@ -40,6 +41,8 @@ static struct error *services_apply(struct run *run)
 	if (!run->params->no_learn)
 		TRY(ensure_unit_enabled(run, learning.unit));
 	TRY(ensure_behind(run));
+	if (!run_is_plan(run))
+		milters_await(run->host, run->release.spamd_unit);
 	if (run->release.postfix_left)
 		TRY(ensure_unit_stopped(run, run->release.postfix_left));
 	TRY(ensure_units_current(run, &front, 1));

@@ -3,6 +3,7 @@
 #include "cli/session.h"
 #include "doctor/doctor.h"
 #include "doctor/story.h"
+#include "engine/release.h"
 #include "host/queue.h"
 
 #include <time.h>
@@ -177,7 +178,11 @@ static void findings_show(const struct screen *s, struct doctor *d, int64_t sinc
 
 static struct error *diagnose(struct cli *cli, struct host *h, int64_t since)
 {
-	CLEAN(doctor_free) struct doctor *d = doctor_new();
+	struct release release;
+
+	TRY(release_read(h, &release));
+	CLEAN(free) char *spamd = text_copy_n(release.spamd_unit, strcspn(release.spamd_unit, "."));
+	CLEAN(doctor_free) struct doctor *d = doctor_new(spamd);
 
 	TRY(doctor_read(d, h, since));
 	if (cli->json)

@@ -25,6 +25,7 @@ const char *severity_name(enum severity s)
 }
 
 struct doctor {
+	char *spamd;
 	struct pattern patterns[sizeof(symptoms) / sizeof(*symptoms)];
 	struct pattern bad; /* what is a warning or an error by its own word */
 	struct pattern probe; /* what `verify` tries on purpose */
@@ -42,10 +43,11 @@ struct doctor {
 /* Its network outside of the machine (host/outside.h), its mailboxes, its greeting. */
 #define PROBE "[=[](198\\.1[89]\\.[0-9.]+|2001:2:0:[0-9a-f:]+)(\\]|,|$)|mailsetup-verify-[0-9a-f]{16}|helo=<verify\\.mailsetup\\.example>"
 
-struct doctor *doctor_new(void)
+struct doctor *doctor_new(const char *spamd)
 {
 	struct doctor *d = allocate(sizeof(*d));
 
+	d->spamd = text_copy(spamd);
 	for (size_t i = 0; i < symptom_count; i++)
 		pattern_compile(&d->patterns[i], symptoms[i].program, symptoms[i].expression);
 	pattern_compile(&d->bad, NULL, BAD_WORDS);
@@ -75,6 +77,7 @@ void doctor_free(struct doctor *d)
 		free(f->key);
 	}
 	free(d->findings);
+	free(d->spamd);
 	free(d);
 }
 
@@ -100,6 +103,23 @@ static bool finding_count(struct finding *f, const struct log_line *line)
 	replace(&f->program, text_copy(line->program));
 	replace(&f->sample, text_copy(line->text));
 	return true;
+}
+
+/* The name that "$spamd" stands for. */
+static char *with_names(const struct doctor *d, char *remedy)
+{
+	static const char name[] = "$spamd";
+	struct bytes b = { 0 };
+	const char *s = remedy, *at;
+
+	bytes_add(&b, "", 0);
+	for (; (at = strstr(s, name)); s = at + strlen(name)) {
+		bytes_add(&b, s, (size_t)(at - s));
+		bytes_add_text(&b, d->spamd);
+	}
+	bytes_add_text(&b, s);
+	free(remedy);
+	return b.data;
 }
 
 static void detail_count(struct finding *f, char *text)
@@ -140,7 +160,7 @@ static bool judge_known(struct doctor *d, const struct log_line *line)
 			return true;
 		if (finding_count(f, line)) {
 			replace(&f->cause, pattern_fill(translated(f->symptom->cause), line->text, groups));
-			replace(&f->remedy, pattern_fill(translated(f->symptom->remedy), line->text, groups));
+			replace(&f->remedy, with_names(d, pattern_fill(translated(f->symptom->remedy), line->text, groups)));
 		}
 		detail_count(f, pattern_fill(translated(f->symptom->what), line->text, groups));
 		return true;

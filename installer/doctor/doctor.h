@@ -1,7 +1,7 @@
 /*
  * What is wrong, by the log: known messages grouped and explained, unknown warnings and errors grouped by their text.
  *
- *	struct doctor *d = doctor_new();
+ *	struct doctor *d = doctor_new("spamd");
  *	TRY(doctor_read(d, h, since));
  *	doctor_findings(d, &n)...
  *	doctor_free(d);
@@ -49,7 +49,8 @@ struct finding {
 };
 
 struct doctor;
-struct doctor *doctor_new(void);
+/* spamd: its unit, without ".service"; what "$spamd" in a remedy stands for. */
+struct doctor *doctor_new(const char *spamd);
 void doctor_free(struct doctor *d);
 DEFINE_CLEANUP(struct doctor *, doctor_free)
 /* Judges one line. */

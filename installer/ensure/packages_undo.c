@@ -7,6 +7,8 @@
 
 #include <sys/stat.h>
 
+#define STOP_TIMEOUT 120 /* seconds */
+
 #define DEPTH_MAX       8
 #define OVERRIDES       "/var/lib/dpkg/statoverride"
 #define OVERRIDES_LIMIT (1024 * 1024)
@@ -121,6 +123,17 @@ static struct error *remove_leftovers(struct run *run, const json_t *before)
 	return NULL;
 }
 
+/* Not every package stops its daemon when it goes (Postfix's of Debian 13): it would run on, and its user could not be deleted. */
+static struct error *stop_units(struct run *run, const json_t *before)
+{
+	size_t i;
+	json_t *element;
+
+	json_array_foreach(json_object_get(before, "leftover_units"), i, element)
+		TRY(unit_stop(run->host, json_string_value(element), STOP_TIMEOUT));
+	return NULL;
+}
+
 /* A reboot in the midst of an install lets daemons start that fail without their configuration; systemd would remember it. */
 static struct error *forget_units(struct run *run, const json_t *before)
 {
@@ -207,6 +220,7 @@ struct error *undo_packages(struct run *run, const struct undo_record *record)
 	if (!before)
 		return fail(ERR_INCOMPLETE, "malformed record");
 	TRY(save_foreign(run, before));
+	TRY(stop_units(run, before));
 	TRY(purge_brought(run, before));
 	TRY(restore_marks(run, before));
 	TRY(remove_leftovers(run, before));

@@ -13,10 +13,12 @@ release=${RELEASE:-bullseye}
 names_of_release() {
 	spamd=spamd postfix_daemon=postfix submissions=submissions
 	dovecot_sql=/etc/dovecot/conf.d/auth-sql.conf.ext dovecot_sql_path=sqlite_path dovecot_requests=restart_request_count
-	[[ $release != bullseye ]] || { spamd=spamassassin submissions=smtps; }
+	spamd_early=/root/.spamassassin welcomelist_from=welcomelist_from dovecot_clear='auth_allow_cleartext = yes'
+	[[ $release != bullseye ]] || { spamd=spamassassin submissions=smtps welcomelist_from=whitelist_from; }
 	[[ $release == trixie ]] || {
 		postfix_daemon=postfix@-
 		dovecot_sql=/etc/dovecot/dovecot-sql.conf.ext dovecot_sql_path=connect dovecot_requests=service_count
+		dovecot_clear='disable_plaintext_auth = no'
 	}
 }
 names_of_release

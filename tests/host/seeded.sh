@@ -65,6 +65,17 @@ certificate() {
 	openssl x509 -req -in /run/seeded.csr -signkey /etc/postfix/tls/courriel.key -days "$2" -sha256 -extfile /run/seeded.ext \
 		-out /etc/postfix/tls/courriel.pem 2>/dev/null
 }
+# The same of yesteryear: OpenSSL 3.4 lets x509 give no days that are less than none.
+expired_certificate() { # NAME
+	openssl req -new -key /etc/postfix/tls/courriel.key -subj "/CN=$1" -out /run/seeded.csr 2>/dev/null
+	printf 'subjectAltName=DNS:%s\n' "$1" >/run/seeded.ext
+	printf '[ca]\ndefault_ca=own\n[own]\ndatabase=/run/seeded.index\nnew_certs_dir=/run\nrand_serial=yes\npolicy=any\n[any]\ncommonName=supplied\n' \
+		>/run/seeded.cnf
+	: >/run/seeded.index
+	openssl ca -batch -selfsign -config /run/seeded.cnf -keyfile /etc/postfix/tls/courriel.key -in /run/seeded.csr -md sha256 -notext \
+		-startdate 20240101000000Z -enddate 20240102000000Z -extfile /run/seeded.ext -out /run/seeded.pem 2>/dev/null
+	cat /run/seeded.pem >/etc/postfix/tls/courriel.pem
+}
 # The same of an authority.
 certificate_of_authority() {
 	openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=Authority -days 30 -keyout /run/ca.key -out /run/ca.pem 2>/dev/null
@@ -132,9 +143,19 @@ green() { # CHECK
 }
 
 rows=() # of docs/SEEDED-FAULTS.md
+left_out=0
+cannot_be() { # WHAT: on this release, as the document's second table says
+	grep -q "^| $1 | [^|]*\b$release\b" docs/SEEDED-FAULTS.md
+}
 # fault WHAT CHECK REGEX ALSO BREAK UNDO [VERIFY-OPTION...]: ALSO are the checks that may fail with it
 fault() {
 	local what=$1 name=$2 evidence
+	if cannot_be "$what"; then
+		echo "# not on $release: $what"
+		rows+=("| $what | \`$name\` | |")
+		left_out=$((left_out + 1))
+		return
+	fi
 	in_host "$5" >"$scratch/break.log" 2>&1 || record 1 "($what: broken)" "$(tail -n 3 "$scratch/break.log")"
 	verify "${@:7}"
 	capture judge "$name" "$3" "$4"
@@ -177,7 +198,7 @@ fault 'a mailbox belongs to root' mailboxes 'exemple\.fr/admin belongs to 0:0' '
 fault 'key of another certificate' tls-certificate 'courriel\.pem and /etc/postfix/tls/courriel\.key' '*' \
 	"openssl genrsa -out /run/other.key 2048 2>/dev/null && cat /run/other.key >$key" 'put_back_tls' --no-mail
 fault 'certificate expired' tls-certificate 'has expired' '' \
-	'certificate mail.exemple.fr -2 && reload_postfix && doveadm reload' 'put_back_tls'
+	'expired_certificate mail.exemple.fr && reload_postfix && doveadm reload' 'put_back_tls'
 fault 'certificate of an authority, a few days before its end' tls-certificate 'expires in [5-6] days' '' \
 	'certificate_of_authority mail.exemple.fr 6 && reload_postfix && doveadm reload' 'put_back_tls' --no-mail
 fault 'certificate without the host name' tls-certificate 'does not cover mail\.exemple\.fr' '' \
@@ -201,25 +222,26 @@ fault 'directory of the signing socket gone' milters 'cannot connect to .*opendk
 fault 'directory of the spam socket closed' milters 'user postfix cannot connect to .*spamass\.sock: Permission denied' "$spam" \
 	'chown root /var/spool/postfix/spamass && chmod 700 /var/spool/postfix/spamass' \
 	'chown spamass-milter /var/spool/postfix/spamass && chmod 755 /var/spool/postfix/spamass'
+# A process of Postfix keeps the groups of its start: one from before would go on signing, one from meanwhile would not sign for minutes.
 fault 'postfix no member of group opendkim' milters 'user postfix cannot connect to .*opendkim\.sock: Permission denied' 'dkim' \
-	'gpasswd -d postfix opendkim' 'put_back /etc/group /etc/gshadow'
+	'gpasswd -d postfix opendkim && reload_postfix' 'put_back /etc/group /etc/gshadow && reload_postfix'
 fault 'spamass-milter no member of group spamassassin' milters \
 	'user spamass-milter cannot connect to .*spamassassin\.sock: Permission denied' "$spam" \
 	'gpasswd -d spamass-milter spamassassin' 'put_back /etc/group /etc/gshadow' --no-mail
 fault 'OpenDKIM dead' milters 'opendkim\.service is inactive' 'dkim' 'systemctl stop opendkim' 'systemctl start opendkim'
 fault 'spamass-milter dead' milters 'spamass-milter\.service is' "$spam" 'systemctl stop spamass-milter' 'systemctl start spamass-milter'
-fault 'spamd dead' milters 'spamassassin\.service is inactive' "$spam" 'systemctl stop spamassassin' 'systemctl start spamassassin'
+fault 'spamd dead' milters "$spamd\.service is inactive" "$spam" "systemctl stop $spamd" "systemctl start $spamd"
 fault 'spamd hangs' milters 'no answer on .*spamassassin\.sock' "$spam" \
-	'systemctl kill --signal=STOP spamassassin' 'systemctl kill --signal=CONT spamassassin' --no-mail
+	"systemctl kill --signal=STOP $spamd" "systemctl kill --signal=CONT $spamd" --no-mail
 fault 'spamass-milter passes over all senders' ham 'nobody has judged it' "$spam" \
 	'sed -i "s/-i 127.0.0.1/-i 0.0.0.0\/0/" /etc/default/spamass-milter && systemctl restart spamass-milter' \
 	'put_back /etc/default && systemctl restart spamass-milter' --only ham,gtube,milters,inbound
 fault 'spam filter marks everything' ham 'an ordinary message from outside is marked' '*' \
-	'echo "required_score 0.1" >>/etc/spamassassin/local.cf && systemctl restart spamassassin' \
-	'put_back /etc/spamassassin && systemctl restart spamassassin' --only ham,inbound,milters,gtube
-fault 'own domain whitelisted whoever sends' forged 'USER_IN_WHITELIST' '' \
-	'echo "whitelist_from *@exemple.fr" >>/etc/spamassassin/local.cf && systemctl restart spamassassin' \
-	'put_back /etc/spamassassin && systemctl restart spamassassin'
+	"echo required_score 0.1 >>/etc/spamassassin/local.cf && systemctl restart $spamd" \
+	"put_back /etc/spamassassin && systemctl restart $spamd" --only ham,inbound,milters,gtube
+fault 'own domain whitelisted whoever sends' forged 'USER_IN_(WHITE|WELCOME)LIST' '' \
+	"echo '$welcomelist_from *@exemple.fr' >>/etc/spamassassin/local.cf && systemctl restart $spamd" \
+	"put_back /etc/spamassassin && systemctl restart $spamd"
 fault 'Bayes database of root' bayes 'spamassassin cannot write .*bayes_seen' '' \
 	'install -m 600 /dev/null /var/lib/spamd/bayes_seen' 'rm /var/lib/spamd/bayes_seen' --no-mail
 fault 'learning not scheduled' learning 'mailsetup-learn\.timer is disabled' '' \
@@ -229,8 +251,8 @@ fault 'tmpfiles configuration gone' tmpfiles 'spamassassin\.conf' '' 'rm /etc/tm
 
 # --- daemons ---
 
-fault 'Postfix master killed' units 'postfix@-\.service' '*' 'pkill -KILL -o -x master; in_a_while sh -c "! pgrep -x master"' \
-	'systemctl restart postfix@-.service'
+fault 'Postfix master killed' units "$postfix_daemon\.service" '*' 'pkill -KILL -o -x master; in_a_while sh -c "! pgrep -x master"' \
+	"systemctl restart $postfix_daemon.service"
 fault 'Dovecot stopped' units 'dovecot\.service is inactive' '*' 'systemctl stop dovecot' 'systemctl start dovecot'
 fault 'Dovecot not started at boot' boot 'dovecot\.service does not start at boot' '' 'systemctl disable dovecot' \
 	'systemctl enable dovecot' --no-mail
@@ -238,13 +260,13 @@ fault 'delivery socket gone' dovecot-sockets 'cannot connect to .*dovecot-lmtp' 
 	'systemctl restart dovecot' --only dovecot-sockets,inbound,units,milters
 fault 'port 465 not in master.cf' ports 'port 465' \
 	'ports-ipv6 tls-certificate tls-versions tls-ciphers submissions sasl sender-login submission-auth' \
-	'sed -i "/^smtps /,\$d" /etc/postfix/master.cf && reload_postfix' 'put_back_postfix'
+	"sed -i '/^$submissions /,\$d' /etc/postfix/master.cf && reload_postfix" 'put_back_postfix'
 fault 'ManageSieve switched off' ports 'port 4190' 'ports-ipv6 tls-certificate tls-versions tls-ciphers managesieve auth-clear' \
 	'echo "protocols = imap lmtp" >/etc/dovecot/conf.d/99-seeded.conf && systemctl restart dovecot' \
 	'rm /etc/dovecot/conf.d/99-seeded.conf && systemctl restart dovecot'
 fault 'IPv6 switched off in Postfix' ports-ipv6 '2001:db8|fd|port 25' 'wrong-password relay' \
-	'set_postfix inet_protocols=ipv4 && systemctl restart postfix@-.service' \
-	'put_back /etc/postfix/main.cf && systemctl restart postfix@-.service' --only ports,ports-ipv6,wrong-password,relay,submission
+	"set_postfix inet_protocols=ipv4 && systemctl restart $postfix_daemon.service" \
+	"put_back /etc/postfix/main.cf && systemctl restart $postfix_daemon.service" --only ports,ports-ipv6,wrong-password,relay,submission
 
 # --- maps, aliases, blocklists ---
 
@@ -280,12 +302,12 @@ fault 'relay opened: restrictions that let all pass' relay 'OPEN RELAY' 'block-r
 fault 'AUTH in clear allowed by Postfix' auth-clear 'port 25 (offers AUTH before STARTTLS|takes a password in clear)' '' \
 	'set_postfix smtpd_tls_security_level=may smtpd_tls_auth_only=no' 'put_back_postfix' --no-mail
 fault 'AUTH in clear allowed by Dovecot' auth-clear 'port 143 (does not say LOGINDISABLED|takes a password in clear)' '' \
-	'set_dovecot "ssl = yes" "disable_plaintext_auth = no"' 'put_back_dovecot' --no-mail
+	"set_dovecot 'ssl = yes' '$dovecot_clear'" 'put_back_dovecot' --no-mail
 fault 'port 587 without authentication' submission-auth 'port 587 takes mail without a password' '' \
-	'sed -i "/^submission /,/^smtps /s/permit_sasl_authenticated,reject/permit/" /etc/postfix/master.cf && reload_postfix' \
+	"sed -i '/^submission /,/^$submissions /s/permit_sasl_authenticated,reject/permit/' /etc/postfix/master.cf && reload_postfix" \
 	'put_back_postfix'
 fault 'port 587 offers no authentication' sasl 'port 587 does not offer PLAIN' 'submission dkim privacy wrong-password sender-login' \
-	'sed -i "/^submission /,/^smtps /s/smtpd_sasl_auth_enable=yes/smtpd_sasl_auth_enable=no/" /etc/postfix/master.cf && reload_postfix' \
+	"sed -i '/^submission /,/^$submissions /s/smtpd_sasl_auth_enable=yes/smtpd_sasl_auth_enable=no/' /etc/postfix/master.cf && reload_postfix" \
 	'put_back_postfix'
 fault 'any sender for any login' sender-login 'port 587 lets one user send as <postmaster@exemple\.fr>' '' \
 	'sed -i "s/smtpd_sender_restrictions=.*/smtpd_sender_restrictions=/" /etc/postfix/master.cf && reload_postfix' 'put_back_postfix'
@@ -293,7 +315,9 @@ fault 'any sender for any login, on port 25' sender-login 'port 25 lets one user
 	'set_postfix smtpd_sender_restrictions=reject_non_fqdn_sender' 'put_back_postfix' --only sender-login,submission,relay
 fault 'VRFY allowed' vrfy 'VRFY is answered with 25' '' 'set_postfix disable_vrfy_command=no' 'put_back_postfix' --no-mail
 fault 'no size limit' size-limit 'announces no limit' '' 'set_postfix message_size_limit=0' 'put_back_postfix' --no-mail
-fault 'messages may be smuggled in' smuggling 'CVE-2023-51764' '' 'set_postfix smtpd_forbid_bare_newline=no' 'put_back_postfix'
+# Since 3.9, Postfix ends by itself who talks on without having been answered.
+fault 'messages may be smuggled in' smuggling 'CVE-2023-51764' '' \
+	'set_postfix smtpd_forbid_bare_newline=no smtpd_forbid_unauth_pipelining=no' 'put_back_postfix'
 fault 'header_checks emptied' privacy 'X-Originating-IP is passed on' '' ': >/etc/postfix/header_checks; reload_postfix' 'put_back_postfix'
 
 # --- DKIM ---
@@ -387,6 +411,6 @@ names_of() { # of rows: fault and check
 names_of <"$scratch/rows" >"$scratch/found"
 names_of <docs/SEEDED-FAULTS.md >"$scratch/documented"
 expect_same 'docs/SEEDED-FAULTS.md has these faults and no others' "$scratch/documented" "$scratch/found"
-echo "# ${#rows[@]} faults named by the right check"
+echo "# $((${#rows[@]} - left_out)) faults named by the right check"
 
 finish

@@ -74,6 +74,8 @@ point() { # NUMBER CMD...
 	else
 		# The parameters are stored by the first actions.
 		check "killed at $1: resume" on sh -c 'mailsetup resume --no-verify || exec "$@"' sh "${install[@]}"
+		# Of a spamd that the boot of the layer has started, before it had its settings; a rollback takes it along.
+		on rmdir --ignore-fail-on-non-empty "$spamd_early" 2>/dev/null || true
 		same_as "killed at $1: resumed to the same machine" "$scratch/installed"
 	fi
 	halt

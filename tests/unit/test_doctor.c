@@ -51,7 +51,7 @@ static const struct {
 
 static const char *first_name(const char *program, const char *message)
 {
-	struct doctor *d = doctor_new();
+	struct doctor *d = doctor_new("spamd");
 	const struct finding *v;
 	const char *name = "none";
 	size_t n;
@@ -138,7 +138,7 @@ static void healthy_lines(void **state)
 		{ "systemd", "Started Dovecot IMAP/POP3 email server." },
 		{ "kernel", "usb 1-1: warning: nothing" },
 	};
-	struct doctor *d = doctor_new();
+	struct doctor *d = doctor_new("spamd");
 	size_t n;
 
 	(void)state;
@@ -152,7 +152,7 @@ static void healthy_lines(void **state)
 
 static void counts_and_times(void **state)
 {
-	struct doctor *d = doctor_new();
+	struct doctor *d = doctor_new("spamd");
 	size_t n;
 
 	(void)state;
@@ -174,7 +174,7 @@ static void counts_and_times(void **state)
 
 static void unknown_grouped(void **state)
 {
-	struct doctor *d = doctor_new();
+	struct doctor *d = doctor_new("spamd");
 	size_t n;
 
 	(void)state;
@@ -187,7 +187,7 @@ static void unknown_grouped(void **state)
 	assert_string_equal(v->key, "postfix/smtpd: warning: odd thing * from <*>");
 	doctor_free(d);
 	/* However many there are, memory is bounded. */
-	d = doctor_new();
+	d = doctor_new("spamd");
 	for (int i = 0; i < 1000; i++) {
 		CLEAN(free) char *message = text("warning: %c%c%c odd", 'a' + i % 26, 'a' + i / 26 % 26, 'a' + i / 676);
 
