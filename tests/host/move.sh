@@ -96,25 +96,29 @@ for name in mail._domainkey.exemple.fr mail2._domainkey.exemple.fr mail._domaink
 done
 publish
 
-/usr/bin/python3 - >"$scratch/fill.py" <<'PYTHON'
-print('''import imaplib, ssl, sys
+cat >"$scratch/fill.py" <<'PYTHON'
+import imaplib, ssl, sys
 imap = imaplib.IMAP4_SSL("198.51.100.10", 993, ssl_context=ssl._create_unverified_context(), timeout=60)
-imap.login(sys.argv[1], sys.argv[2])
-flags = (r"(\\\\Seen)", "()", r"($Forwarded \\\\Answered \\\\Seen)", r"(travail \\\\Flagged)", r"(\\\\Draft $Label1)")
+FLAGS = (r"(\Seen)", "()", r"($Forwarded \Answered \Seen)", r"(travail \Flagged)", r"(\Draft $Label1)")
+
+
 def put(folder, numbers):
     for n in numbers:
-        text = f"From: a@ancien.example\\r\\nSubject: m{n}\\r\\n\\r\\n" + "un mot de plus " * (n % 50)
-        assert imap.append(folder, flags[n % 5], imaplib.Time2Internaldate(1400000000 + n * 20011), text.encode())[0] == "OK"
+        text = f"From: a@ancien.example\r\nSubject: m{n}\r\n\r\n" + "un mot de plus " * (n % 50)
+        assert imap.append(folder, FLAGS[n % 5], imaplib.Time2Internaldate(1400000000 + n * 20011), text.encode())[0] == "OK"
+
+
+imap.login(sys.argv[1], sys.argv[2])
 for folder in ("&AMk-t&AOk-", "Archives", "Archives.2019"):
     assert imap.create(folder)[0] == imap.subscribe(folder)[0] == "OK"
 put("INBOX", range(40))
 put("Sent", range(100, 115))
 put("&AMk-t&AOk-", range(200, 210))
 put("Archives.2019", range(300, 312))
+# Leaves gaps in the UIDs.
 imap.select("INBOX")
-imap.store("10:12", "+FLAGS", r"\\\\Deleted")
+imap.store("10:12", "+FLAGS", r"\Deleted")
 imap.expunge()
-''')
 PYTHON
 expect_exit 0 'a client fills a mailbox' outside timeout 90 /usr/bin/python3 "$scratch/fill.py" "${jean[@]}"
 rule='require "fileinto"; if header :contains "subject" "facture" { fileinto "Archives.2019"; }'
@@ -165,7 +169,7 @@ expect_match 'says what it holds' 'accounts 4, other rows [0-9]+, DKIM keys 3' c
 expect_text 'for root alone' '600 root' on stat -c '%a %U' /root/server.mailsetup
 expect_exit 4 'not over a file that is there' on mailsetup export /root/server.mailsetup --passphrase-stdin <<<"$passphrase"
 expect_exit 1 'nothing of it is in clear' on grep -qaE 'exemple|SHA512|PRIVATE' /root/server.mailsetup
-expect_text 'and nothing is left beside it' '/root/server.mailsetup' on sh -c 'ls -d /root/*server* /root/.*server* 2>/dev/null'
+expect_text 'and nothing is left beside it' '/root/server.mailsetup' on find /root -name '*server*'
 expect_exit 4 'not of a row that it would not take' on sh -c "sqlite3 $database \"INSERT INTO postfix_alias (alias, destination, active)
 	VALUES ('robot', '|/bin/robot', 1)\" && mailsetup export /root/other"
 expect_match 'which it names' 'postfix_alias, robot: destination' cat "$scratch/last"
@@ -179,7 +183,7 @@ wait "$sending" || true
 taken=$(queued taken)
 check "(the old server took $taken messages; $(queued waits) wait outside)" test "$taken" -ge 3 -a "$(queued waits)" -ge 2
 expect_exit 0 'mbsync on the old server, a last time' synchronise
-on tar czf /root/mail.tar.gz -C /var/mail/utilisateurs exemple.fr toto.fr
+on tar czf /root/mail.tar.gz -C /var/mail utilisateurs
 view >"$scratch/view"
 validities >"$scratch/validities"
 subscribed >"$scratch/subscribed"
@@ -276,8 +280,8 @@ check 'that of the administrator too' imap "$admin" "$password" INBOX -X 'NOOP'
 expect_exit 67 'who was off is off' imap "${marie[@]}" INBOX -X 'NOOP'
 on mailsetup user enable "${marie[0]}" >"$scratch/log"
 check 'until switched on again' imap "${marie[@]}" INBOX -X 'NOOP'
-expect_exit 0 'what waits for the way back' on mailsetup dkim retire exemple.fr mail
-expect_match '(the old key was known as one that had signed)' 'retired|removed|gone' cat "$scratch/last"
+expect_exit 0 'dkim retire' on mailsetup dkim retire exemple.fr
+expect_match 'knows that the first key has signed before' 'may go from 20[0-9-]+ on' cat "$scratch/last"
 
 # --- what is changed from now on stays so ---
 
