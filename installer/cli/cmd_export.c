@@ -167,9 +167,8 @@ static struct error *write_sealed(struct host *h, const char *path, const json_t
 {
 	struct bytes passphrase = { 0 };
 	CLEAN(bytes) struct bytes sealed = { 0 };
-	CLEAN(free) char *whose = text("export %s", path);
 
-	TRY(passphrase_obtain(passphrase_stdin, true, whose, &passphrase));
+	TRY(passphrase_obtain(passphrase_stdin, true, "export", path, &passphrase));
 	char *s = json_dumps(document, JSON_COMPACT);
 	struct bytes clear = { .data = s, .size = strlen(s) };
 	struct error *e = seal(&clear, &passphrase, SEALED_COST, &sealed);

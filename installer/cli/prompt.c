@@ -178,7 +178,7 @@ static struct error *new_passphrase_check(const struct bytes *s)
 						   PASSPHRASE_MIN);
 }
 
-struct error *passphrase_obtain(bool from_stdin, bool is_new, const char *whose, struct bytes *ret)
+struct error *passphrase_obtain(bool from_stdin, bool is_new, const char *option, const char *file, struct bytes *ret)
 {
 	const struct secret passphrase = {
 		.option = "--passphrase-stdin",
@@ -186,7 +186,7 @@ struct error *passphrase_obtain(bool from_stdin, bool is_new, const char *whose,
 		.check = is_new ? new_passphrase_check : passphrase_check,
 		.once = !is_new,
 	};
-	CLEAN(free) char *shown = printable(whose);
+	CLEAN(free) char *shown = printable(file), *whose = text("%s %s", option, shown);
 	CLEAN(free) char *question = text(is_new ? _("Passphrase for the new file %s: ") : _("Passphrase of %s: "), shown);
 
 	return obtain(&passphrase, from_stdin, question, whose, ret);

@@ -87,6 +87,15 @@ add "${marie[@]}"
 	on mailsetup dkim rotate exemple.fr
 	publish_key exemple.fr mail2
 	on mailsetup dkim rotate exemple.fr
+	# A certificate of an authority, which something on the machine would renew.
+	# shellcheck disable=SC2016  # for the shell in the host
+	on sh -ec 'mkdir /root/ca && cd /root/ca
+		openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=autorite -days 90 -keyout ca.key -out ca.pem
+		openssl req -newkey rsa:2048 -nodes -subj /CN=mail.exemple.fr -keyout key.pem -out request.pem
+		echo subjectAltName=DNS:mail.exemple.fr >extension
+		openssl x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 90 -extfile extension -out leaf.pem
+		cat leaf.pem ca.pem >chain.pem'
+	on mailsetup install --tls-cert /root/ca/chain.pem --tls-key /root/ca/key.pem --hosts-entry 198.51.100.10 --no-verify
 } >>"$scratch/log" 2>&1
 sql "INSERT INTO postfix_alias_virtuels (courriel, destination, active) VALUES ('@toto.fr', '${paul[0]}', 1)"
 expect_match '(the second key signs, the first one is beside it)' '^mail2,mail$' on sqlite3 /var/lib/mailsetup/state.db \
@@ -184,15 +193,16 @@ wait "$sending" || true
 taken=$(queued taken)
 check "(the old server took $taken messages; $(queued waits) wait outside)" test "$taken" -ge 3 -a "$(queued waits)" -ge 2
 expect_exit 0 'mbsync on the old server, a last time' synchronise
-on tar czf /root/mail.tar.gz -C /var/mail utilisateurs
 view >"$scratch/view"
 validities >"$scratch/validities"
 subscribed >"$scratch/subscribed"
 rows >"$scratch/rows"
 keys >"$scratch/keys"
+check "(all that was taken is there, $taken)" diff <(seq "$taken") <(arrived)
+on systemctl stop dovecot
+on tar czf /root/mail.tar.gz -C /var/mail utilisateurs
 near >"$scratch/near.before"
 near_state >"$scratch/near_state.before"
-check "(all that was taken is there, $taken)" diff <(seq "$taken") <(arrived)
 lab fetch "$host" /root/server.mailsetup "$scratch/server.mailsetup"
 lab fetch "$host" /root/mail.tar.gz "$scratch/mail.tar.gz"
 halt
@@ -241,6 +251,8 @@ on mv /root/server.mailsetup /root/away
 expect_exit 0 'resume goes on without file and passphrase' on timeout 600 mailsetup resume </dev/null
 cp "$scratch/output" "$scratch/resumed"
 expect_match 'and says what is left' '^What is left of the move' cat "$scratch/resumed"
+expect_match 'the certificate among it, which nothing renews here' '^It came from the other machine, and is valid until 20' cat "$scratch/resumed"
+expect_exit 1 '(the address of the old machine stays there)' on grep -q '^198' /etc/hosts
 on mv /root/away /root/server.mailsetup
 expect_text 'the store forgets the rows' '' on sqlite3 /var/lib/mailsetup/state.db "SELECT name FROM note WHERE name IN ('rows', 'moved')"
 
@@ -299,7 +311,8 @@ expect_same 'and brings no row back' "$scratch/rows" "$scratch/rows.new"
 
 # --- and back ---
 
-on sh -c 'rm -rf /var/mail/utilisateurs/*; rm /root/server.mailsetup /root/mail.tar.gz'
+# The mail, and what it has taught the spam filter.
+on sh -c 'rm -rf /var/mail/utilisateurs/* /var/lib/spamd/bayes_*; rm /root/server.mailsetup /root/mail.tar.gz'
 on mailsetup user disable "${marie[0]}" >"$scratch/log"
 expect_match 'rollback says that all is as before' '^Everything is as it was before' on mailsetup rollback --yes
 lab manifest "$host" "$scratch/rolled"
