@@ -28,6 +28,8 @@ static struct error *database_apply(struct run *run)
 	/* Password hashes: nobody enters but root and Postfix. */
 	TRY(ensure_directory(run, DATABASE_FOLDER, OWNED("root", "postfix", 0750)));
 	TRY(ensure_schema(run, bytes_text(&schema), OWNED("root", "postfix", 0640)));
+	/* First: a domain that is off on the other machine stays off. */
+	TRY(ensure_moved_rows(run));
 	params_domains(run->params, &domains);
 	for (size_t i = 0; i < domains.n; i++)
 		TRY(ensure_domain(run, domains.v[i], strcmp(domains.v[i], first) == 0));

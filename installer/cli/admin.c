@@ -2,7 +2,7 @@
 #include "base/i18n.h"
 #include "cli/prompt.h"
 #include "host/file.h"
-#include "mail/accounts.h"
+#include "mail/accounts_move.h"
 #include "mail/password.h"
 
 static struct error *look_up(struct host *h, const char *address, bool *ret)
@@ -26,6 +26,18 @@ static bool account_stands(struct host *h, const char *address)
 
 	error_free(look_up(h, address, &exists));
 	return exists;
+}
+
+/* Of another machine, and not in the database yet. */
+static struct error *is_brought(struct session *s, const char *address, bool *ret)
+{
+	CLEAN(free) char *rows = NULL;
+
+	TRY(run_note(&s->run, ROWS_NOTE, &rows));
+	json_t *tables = json_loads(rows ? rows : "{}", 0, NULL);
+	*ret = move_has_user(tables, address);
+	json_decref(tables);
+	return NULL;
 }
 
 /* The hash that an interrupted install left belongs to the administrator whom that one named. */
@@ -59,13 +71,14 @@ static struct error *ask_and_hash(struct params *p, bool from_stdin)
 struct error *admin_password(struct cli *cli, struct session *s, bool from_stdin)
 {
 	struct params *p = &cli->params;
-	bool remembered;
+	bool stands, remembered;
 
 	if (!p->admin)
 		return from_stdin ? fail(ERR_USAGE,
 					    "--password-stdin: there is no --admin to whom it could belong")
 				  : NULL;
-	if (account_stands(s->host, p->admin)) {
+	TRY(is_brought(s, p->admin, &stands));
+	if (stands || account_stands(s->host, p->admin)) {
 		if (from_stdin && !cli->quiet)
 			fprintf(cli->screen.talk, _("note: %s has its mailbox already; its password stays\n"),
 				p->admin);
@@ -80,5 +93,5 @@ struct error *admin_forget(struct cli *cli, struct session *s)
 	if (!cli->params.admin_hash || !s->run.state)
 		return NULL;
 	TRY(params_set(&cli->params, "admin-hash", "none"));
-	return state_params_store(s->run.state, &cli->params);
+	return state_params_store(s->run.state, &cli->params, NULL);
 }

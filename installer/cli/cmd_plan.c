@@ -1,5 +1,6 @@
 #include "base/i18n.h"
 #include "cli/differences.h"
+#include "cli/moving.h"
 #include "cli/pager.h"
 #include "cli/plan_file.h"
 #include "cli/session.h"
@@ -7,12 +8,13 @@
 #include <limits.h>
 #include <unistd.h>
 
-static const char *config, *out;
-static bool no_pager;
+static const char *config, *out, *from;
+static bool no_pager, passphrase_stdin;
 
 static const struct option_spec options[] = {
 	{ "config", 'c', N_("FILE"), N_("read parameters from FILE: lines `name = value`; the command line wins"), NULL, &config, NULL },
 	{ "out", 0, N_("FILE"), N_("keep the plan in FILE, for `mailsetup install --plan FILE`"), NULL, &out, NULL },
+	MOVING_OPTIONS(from, passphrase_stdin),
 	{ "no-pager", 0, NULL, N_("write all of it at once, on a terminal too"), &no_pager, NULL, NULL },
 	{ 0 },
 };
@@ -131,14 +133,19 @@ static struct error *absolute(const char *path, char **ret)
 
 static struct error *plan(struct cli *cli)
 {
+	CLEAN(notes) struct notes brought = { 0 };
 	CLEAN(session) struct session s = SESSION_CLOSED;
 	CLEAN(free) char *file = NULL;
+	CLEAN(bytes) struct bytes sealed = { 0 };
 
 	if (out)
 		TRY(absolute(out, &file));
 	if (config)
 		TRY(params_read_file(&cli->params, config));
+	if (from)
+		TRY(moving_read(from, &sealed));
 	TRY(session_open(cli, SESSION_QUERY | (geteuid() ? SESSION_BLIND : 0), &s));
+	TRY(moving_take(cli, &s, from, &sealed, passphrase_stdin, &brought));
 	TRY(params_complete(&cli->params));
 	s.run.want_diffs = true;
 	s.run.compute = NULL; /* nothing is computed ahead */

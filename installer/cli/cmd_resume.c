@@ -39,6 +39,6 @@ const struct command command_resume = {
 		   "the remembered one.")),
 	.examples = "mailsetup resume",
 	.flags = NEEDS_ROOT | TAKES_PARAMS | CHANGES,
-	.options = install_options,
+	.options = resume_options,
 	.run = run,
 };

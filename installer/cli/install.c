@@ -2,21 +2,25 @@
 #include "base/i18n.h"
 #include "cli/admin.h"
 #include "cli/json.h"
+#include "cli/moving.h"
 #include "cli/next.h"
 #include "cli/plan_file.h"
 #include "cli/session.h"
 
-static const char *config, *plan;
-static bool password_stdin, no_verify;
+static const char *config, *plan, *from;
+static bool password_stdin, passphrase_stdin, no_verify;
 
+#define OPTIONS                                                                                                        \
+	{ "config", 'c', N_("FILE"), N_("read parameters from FILE: lines `name = value`; the command line wins"), NULL, &config, NULL }, \
+	{ "plan", 0, N_("FILE"), N_("do what `mailsetup plan --out FILE` has shown, and nothing else"), NULL, &plan, NULL }, \
+	{ "password-stdin", 0, NULL, N_("read the password of --admin from standard input, one line"), &password_stdin, NULL, NULL }, \
+	DRIFT_OPTIONS,                                                                                                 \
+	{ "no-verify", 0, NULL, N_("do not prove the result with real mail at the end"), &no_verify, NULL, NULL }
+
+const struct option_spec resume_options[] = { OPTIONS, { 0 } };
 const struct option_spec install_options[] = {
-	{ "config", 'c', N_("FILE"),
-		N_("read parameters from FILE: lines `name = value`; the command line wins"), NULL, &config, NULL },
-	{ "plan", 0, N_("FILE"), N_("do what `mailsetup plan --out FILE` has shown, and nothing else"), NULL, &plan, NULL },
-	{ "password-stdin", 0, NULL, N_("read the password of --admin from standard input, one line"),
-		&password_stdin, NULL, NULL },
-	DRIFT_OPTIONS,
-	{ "no-verify", 0, NULL, N_("do not prove the result with real mail at the end"), &no_verify, NULL, NULL },
+	OPTIONS,
+	MOVING_OPTIONS(from, passphrase_stdin),
 	{ 0 },
 };
 
@@ -61,16 +65,21 @@ static void tell_result(struct cli *cli, struct session *s)
 
 struct error *install(struct cli *cli, bool resuming)
 {
+	CLEAN(notes) struct notes brought = { 0 };
 	CLEAN(session) struct session s = SESSION_CLOSED;
 	CLEAN(plan_file_free) struct plan_file *wanted = NULL;
+	CLEAN(bytes) struct bytes sealed = { 0 };
 
 	if (plan)
 		TRY(plan_file_read(plan, &cli->params, &wanted));
 	if (config)
 		TRY(params_read_file(&cli->params, config));
+	if (from)
+		TRY(moving_read(from, &sealed));
 	TRY(session_open(cli, SESSION_LOCK, &s));
 	if (resuming && !(s.run.state && cli->params.domain))
 		return fail(ERR_USAGE, "nothing to resume: no install was ever started here");
+	TRY(moving_take(cli, &s, from, &sealed, passphrase_stdin, &brought));
 	TRY(params_complete(&cli->params));
 	TRY(admin_password(cli, &s, password_stdin));
 	if (wanted) {
@@ -83,5 +92,5 @@ struct error *install(struct cli *cli, bool resuming)
 	TRY(run(cli, &s));
 	TRY(admin_forget(cli, &s));
 	tell_result(cli, &s);
-	return NULL;
+	return moving_tell(cli, &s);
 }

@@ -5,5 +5,6 @@
 
 #include "cli/command.h"
 
-extern const struct option_spec install_options[];
+/* Those of resume lack what only begins an install. */
+extern const struct option_spec install_options[], resume_options[];
 struct error *install(struct cli *cli, bool resuming) MUST_USE;

@@ -1,7 +1,12 @@
 #include "cli/next.h"
 #include "base/i18n.h"
 #include "cli/records.h"
+#include "host/crypto.h"
+#include "host/file.h"
 #include "mail/accounts.h"
+#include "steps/layout.h"
+
+#define PEM_LIMIT (1024 * 1024)
 
 void next_json(struct cli *cli, struct host *h)
 {
@@ -41,6 +46,31 @@ static void show_mailboxes(const struct screen *s, const struct params *p, struc
 	paragraph(s, _("`mailsetup user add ADDRESS` makes another one, `mailsetup virtual-alias add ADDRESS ADDRESS` an alias."));
 }
 
+static void show_certificate(const struct screen *s, struct host *h)
+{
+	CLEAN(certificate_facts) struct certificate_facts facts = { .self_signed = true };
+	CLEAN(bytes) struct bytes pem = { 0 };
+	struct error *e = file_read(h, TLS_CERTIFICATE, PEM_LIMIT, &pem);
+	char day[32] = "";
+	struct tm tm;
+
+	if (!e)
+		e = certificate_read(&pem, &facts);
+	error_free(e);
+	heading(s, _("Certificate"));
+	if (facts.self_signed) {
+		paragraph(s, _("It is self-signed: mail programs ask once whether to trust it. For one of your own: `mailsetup install "
+			       "--tls-cert FILE --tls-key FILE`."));
+		return;
+	}
+	if (gmtime_r(&facts.not_after, &tm))
+		strftime(day, sizeof(day), "%Y-%m-%d", &tm);
+	CLEAN(free) char *text_of = text(_("It came from the other machine, and is valid until %s. Nothing renews it here yet: set that up as it "
+					   "was there, then `mailsetup install --tls-cert FILE --tls-key FILE`."),
+		day);
+	paragraph(s, text_of);
+}
+
 void next_show(struct cli *cli, struct host *h)
 {
 	const struct screen *s = &cli->screen;
@@ -56,12 +86,8 @@ void next_show(struct cli *cli, struct host *h)
 		       "4190 (Sieve "
 		       "filters)."));
 	show_mailboxes(s, p, h);
-	if (!p->tls_cert) {
-		heading(s, _("Certificate"));
-		paragraph(s, _("It is self-signed: mail programs ask once whether to trust it. For one of your "
-			       "own: `mailsetup "
-			       "install --tls-cert FILE --tls-key FILE`."));
-	}
+	if (!p->tls_cert)
+		show_certificate(s, h);
 	fputc('\n', s->out);
 	paragraph(s, _("`mailsetup verify` proves at any time that all of this works."));
 }

@@ -1,6 +1,7 @@
 #include "cli/prompt.h"
 #include "base/i18n.h"
 #include "base/interrupt.h"
+#include "mail/name.h"
 #include "mail/password.h"
 
 #include <fcntl.h>
@@ -9,7 +10,15 @@
 #include <unistd.h>
 
 #define PASSWORD_MAX 512
+#define PASSPHRASE_MIN 12
 #define TRIES	     3
+
+/* What is asked for. */
+struct secret {
+	const char *option;
+	struct error *(*check)(const struct bytes *s);
+	bool is_phrase, once; /* once: one that exists; typing it wrong is found out */
+};
 
 /* poll() wakes up at a signal, a restarted read() would not. */
 static struct error *wait_readable(int fd)
@@ -97,17 +106,19 @@ static struct error *ask_hidden(int tty, const char *question, struct bytes *ret
 }
 
 /* *ret_reason says why the answer was not taken; NULL when it was. */
-static struct error *ask_twice(int tty, const char *question, struct bytes *ret, char **ret_reason)
+static struct error *ask_twice(int tty, const struct secret *secret, const char *question, struct bytes *ret, char **ret_reason)
 {
 	struct bytes again = { 0 };
 
 	TRY(ask_hidden(tty, question, ret));
-	struct error *bad = password_check(ret);
+	struct error *bad = secret->check(ret);
 	if (bad) {
 		*ret_reason = text_copy(error_message(bad));
 		error_free(bad);
 		return NULL;
 	}
+	if (secret->once)
+		return NULL;
 	struct error *e = ask_hidden(tty, _("The same again: "), &again);
 	if (!e && !bytes_equal(ret, &again))
 		*ret_reason = text_copy(_("the two were not the same"));
@@ -115,20 +126,21 @@ static struct error *ask_twice(int tty, const char *question, struct bytes *ret,
 	return e;
 }
 
-static struct error *ask(const char *question, const char *whose, struct bytes *ret)
+static struct error *ask(const struct secret *secret, const char *question, const char *whose, struct bytes *ret)
 {
 	CLEAN(fd) int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 
 	if (tty < 0)
 		return fail(ERR_USAGE,
-			"%s: its password is missing, and there is no terminal to ask for it; write "
-			"it to standard "
-			"input and give --password-stdin",
+			secret->is_phrase ? N_("%s: its passphrase is missing, and there is no terminal to ask for it; write it to standard input "
+					       "and give --passphrase-stdin") :
+					    N_("%s: its password is missing, and there is no terminal to ask for it; write it to standard input "
+					       "and give --password-stdin"),
 			whose);
 	for (int i = 0; i < TRIES; i++) {
 		CLEAN(free) char *reason = NULL;
 
-		struct error *e = ask_twice(tty, question, ret, &reason);
+		struct error *e = ask_twice(tty, secret, question, ret, &reason);
 		if (!e && !reason)
 			return NULL;
 		bytes_wipe(ret);
@@ -140,13 +152,44 @@ static struct error *ask(const char *question, const char *whose, struct bytes *
 	return fail(ERR_USAGE, "%s: no password was given; nothing was changed", whose);
 }
 
-struct error *password_obtain(bool from_stdin, const char *question, const char *whose, struct bytes *ret)
+static struct error *obtain(const struct secret *secret, bool from_stdin, const char *question, const char *whose, struct bytes *ret)
 {
 	/* A terminal shows what is typed, whatever the option says. */
 	if (!from_stdin || isatty(STDIN_FILENO))
-		return ask(question, whose, ret);
-	TRY(wrap(line_read(STDIN_FILENO, PASSWORD_MAX, ret), "--password-stdin"));
-	return wrap(password_check(ret), "--password-stdin");
+		return ask(secret, question, whose, ret);
+	TRY(wrap(line_read(STDIN_FILENO, PASSWORD_MAX, ret), "%s", secret->option));
+	return wrap(secret->check(ret), "%s", secret->option);
+}
+
+struct error *password_obtain(bool from_stdin, const char *question, const char *whose, struct bytes *ret)
+{
+	return obtain(&(struct secret){ .option = "--password-stdin", .check = password_check }, from_stdin, question, whose, ret);
+}
+
+static struct error *passphrase_check(const struct bytes *s)
+{
+	return s->size ? NULL : fail(ERR_USAGE, "the passphrase is empty");
+}
+
+static struct error *new_passphrase_check(const struct bytes *s)
+{
+	return s->size >= PASSPHRASE_MIN ? NULL
+					 : fail(ERR_USAGE, "the passphrase has %zu bytes; it needs at least %d: several words", s->size,
+						   PASSPHRASE_MIN);
+}
+
+struct error *passphrase_obtain(bool from_stdin, bool is_new, const char *option, const char *file, struct bytes *ret)
+{
+	const struct secret passphrase = {
+		.option = "--passphrase-stdin",
+		.is_phrase = true,
+		.check = is_new ? new_passphrase_check : passphrase_check,
+		.once = !is_new,
+	};
+	CLEAN(free) char *shown = printable(file), *whose = text("%s %s", option, shown);
+	CLEAN(free) char *question = text(is_new ? _("Passphrase for the new file %s: ") : _("Passphrase of %s: "), shown);
+
+	return obtain(&passphrase, from_stdin, question, whose, ret);
 }
 
 struct error *confirm(FILE *talk, const char *question, bool *ret)

@@ -41,6 +41,14 @@ void run_blocker(struct run *run, const char *format, ...)
 	list_add(&run->blockers, s);
 }
 
+struct error *run_note(struct run *run, const char *name, char **ret)
+{
+	const char *brought = run->brought ? notes_get(run->brought, name) : NULL;
+
+	*ret = text_copy(brought);
+	return brought || !run->state ? NULL : state_note_get(run->state, name, ret);
+}
+
 void run_kept(struct run *run, const char *format, ...)
 {
 	va_list arguments;

@@ -68,6 +68,7 @@ struct run {
 	bool partial;                /* part of another command: steps that are as wanted already are not told */
 	bool leave_theirs;           /* what another hand has changed is left as it is, unless this run wants something new of it */
 	bool verify;                 /* run the steps that are part of every install: the verdict */
+	const struct notes *brought; /* from another machine: the store gets these notes with the parameters; or NULL */
 };
 
 /* This note says that the store was made anew on an installed machine: what was before is not known. */
@@ -76,6 +77,13 @@ struct run {
 #define ADOPTED_NOTE "adopted:"
 /* Notes of this name ask the end of a rollback to start the unit that follows it. */
 #define RESTART_NOTE "restart:"
+/* Notes of these names hold, by its path, a private key, which is never made anew, and a certificate that was brought. */
+#define KEY_NOTE	 "key:"
+#define CERTIFICATE_NOTE "certificate:"
+/* Rows that were brought and are not in the accounts database yet: mail/accounts_move.h. */
+#define ROWS_NOTE "rows"
+/* An install that was brought from another machine is under way: its end says what comes next. */
+#define MOVED_NOTE "moved"
 
 /* For steps and verbs. */
 void run_blocker(struct run *run, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -88,6 +96,8 @@ void run_difference(struct run *run, const char *verb, const char *target, bool 
 void run_difference_diff(struct run *run, const char *diff);
 /* In an undo: theirs stays, and the administrator is told so. */
 void run_kept(struct run *run, const char *format, ...) PRINTF_LIKE(2, 3);
+/* A note, of those that were brought or of the store; *ret is NULL where there is none. */
+struct error *run_note(struct run *run, const char *name, char **ret) MUST_USE;
 /* For verbs, before a change: commits the inverse (r->step is filled in). ERR_STOPPED where the run was interrupted. */
 struct error *run_intend(struct run *run, const struct undo_record *r) MUST_USE;
 /* The inverse of one record, then the record goes. */

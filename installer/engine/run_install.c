@@ -104,7 +104,7 @@ struct error *run_rebuild(struct run *run, const struct graph *graph)
 	if (!run->state)
 		TRY(state_open(run->host, true, &run->state));
 	TRY(state_note_set(run->state, REBUILT_NOTE, "1"));
-	TRY(state_params_store(run->state, run->params));
+	TRY(state_params_store(run->state, run->params, NULL));
 	for (size_t i = 0; i < graph->n; i++) {
 		const struct step *step = graph->nodes[i].step;
 
@@ -181,7 +181,8 @@ struct error *run_install(struct run *run, const struct graph *graph)
 		TRY(run->accept(run, run->accept_context));
 	if (!run->state)
 		TRY(state_open(run->host, true, &run->state));
-	TRY(state_params_store(run->state, run->params));
+	TRY(state_params_store(run->state, run->params, run->brought));
+	run->brought = NULL; /* the store has it */
 	for (size_t i = 0; i < graph->n; i++)
 		TRY(install_step(run, graph, graph->nodes[i].step));
 	run->step = NULL;

@@ -338,10 +338,41 @@ static struct error *store_params(struct state *s, const struct params *p)
 	return NULL;
 }
 
-struct error *state_params_store(struct state *s, const struct params *p)
+void notes_add(struct notes *n, const char *name, const char *value)
+{
+	list_add(&n->names, name);
+	list_add(&n->values, value);
+}
+
+const char *notes_get(const struct notes *n, const char *name)
+{
+	for (size_t i = 0; i < n->names.n; i++)
+		if (strcmp(n->names.v[i], name) == 0)
+			return n->values.v[i];
+	return NULL;
+}
+
+void notes_free(struct notes *n)
+{
+	for (size_t i = 0; i < n->values.n; i++)
+		explicit_bzero(n->values.v[i], strlen(n->values.v[i]));
+	list_free(&n->names);
+	list_free(&n->values);
+}
+
+static struct error *store_notes(struct state *s, const struct notes *notes)
+{
+	for (size_t i = 0; notes && i < notes->names.n; i++)
+		TRY(state_note_set(s, notes->names.v[i], notes->values.v[i]));
+	return NULL;
+}
+
+struct error *state_params_store(struct state *s, const struct params *p, const struct notes *notes)
 {
 	TRY(database_run(s->db, "BEGIN IMMEDIATE"));
 	struct error *e = store_params(s, p);
+	if (!e)
+		e = store_notes(s, notes);
 	if (e) {
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 		return e;

@@ -57,8 +57,20 @@ struct error *state_step_forget(struct state *s, const char *name) MUST_USE;
 /* Names with a row, the last started first. */
 struct error *state_steps(struct state *s, struct list *ret) MUST_USE;
 
-/* Stores all that is set. */
-struct error *state_params_store(struct state *s, const struct params *p) MUST_USE;
+/* Texts under their names, which may be secret: freeing wipes them. */
+struct notes {
+	struct list names, values;
+};
+void notes_add(struct notes *n, const char *name, const char *value);
+const char *notes_get(const struct notes *n, const char *name); /* or NULL; it stays n's */
+void notes_free(struct notes *n);
+static inline void notes_cleanup(struct notes *n)
+{
+	notes_free(n);
+}
+
+/* Stores all that is set, and with it these notes, which may be NULL: all or nothing. */
+struct error *state_params_store(struct state *s, const struct params *p, const struct notes *notes) MUST_USE;
 /* Sets in p each remembered parameter that p does not have yet. */
 struct error *state_params_load(struct state *s, struct params *p) MUST_USE;
 

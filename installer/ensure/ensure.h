@@ -78,11 +78,12 @@ struct error *check_purge(struct run *run) MUST_USE;
 struct error *count_mail(struct run *run, const char *const *mail_paths, unsigned *ret) MUST_USE;
 
 /* keys.c; computed in the background from the moment it is planned. An existing good one is kept, whatever its size; one that
- * was made here comes back after the rollback of its step. */
+ * was made here, or brought from another machine (KEY_NOTE), comes back after the rollback of its step. */
 struct error *ensure_private_key(struct run *run, const char *path, unsigned bits, struct owner owner) MUST_USE;
 /* It is given up for good: it does not come back. */
 struct error *ensure_no_private_key(struct run *run, const char *path) MUST_USE;
-/* Self-signed for hostname, made anew when it does not match the key or does not cover hostname. */
+/* Made anew when it does not match the key, does not cover hostname or has expired: the one that was brought from another machine
+ * (CERTIFICATE_NOTE) where that one serves, else a self-signed one. */
 struct error *ensure_certificate(struct run *run, const char *path, const char *key_path, const char *hostname, unsigned days,
 	struct owner owner) MUST_USE;
 /* A copy of the administrator's own file (--tls-cert, --tls-key), or of what filter, where there is one, leaves of it. */
@@ -98,6 +99,9 @@ struct error *ensure_row(struct run *run, const char *table, const char *key_col
 /* The same, but a row that mailsetup made and nobody has changed since follows the cells. */
 struct error *ensure_row_follows(struct run *run, const char *table, const char *key_column, const char *key,
 	const struct cell *cells) MUST_USE;
+
+/* moved.c; the rows that an install has brought from another machine (ROWS_NOTE) are added, once. */
+struct error *ensure_moved_rows(struct run *run) MUST_USE;
 
 /* Is the row there as mailsetup made it? */
 struct error *row_stands(struct run *run, const char *table, const char *key_column, const char *key, bool *ret) MUST_USE;

@@ -49,7 +49,7 @@ static struct error *collect(struct run *run, const char *path, compute_work *wo
  * key goes into the state store before it goes into its file, and stays there until the store goes too. */
 static struct error *make_key(struct run *run, const char *path, unsigned bits, struct owner owner)
 {
-	CLEAN(free) char *note = text("key:%s", path);
+	CLEAN(free) char *note = text(KEY_NOTE "%s", path);
 	char *known = NULL;
 	struct bytes pem = { 0 };
 
@@ -68,32 +68,62 @@ static struct error *make_key(struct run *run, const char *path, unsigned bits, 
 	return e;
 }
 
-struct error *ensure_private_key(struct run *run, const char *path, unsigned bits, struct owner owner)
+static void wipe_text(char *s)
 {
-	struct file_info now;
+	explicit_bzero(s, strlen(s));
+	free(s);
+}
+DEFINE_CLEANUP(char *, wipe_text)
+
+static struct error *is_same_key(const struct bytes *pem, const char *brought)
+{
+	CLEAN(bytes) struct bytes here = { 0 }, there = { 0 };
+	const struct bytes other = { .data = (char *)brought, .size = strlen(brought) };
+
+	TRY(key_public(pem, &here));
+	TRY(key_public(&other, &there));
+	return bytes_equal(&here, &there) ? NULL : fail(ERR_CONFLICT, "another key came from the other machine; move this one away");
+}
+
+static struct error *check_existing(struct run *run, const char *path, const char *brought)
+{
 	struct bytes pem = { 0 };
 	unsigned size;
+	struct error *e = file_read(run->host, path, PEM_LIMIT, &pem);
+
+	if (!e)
+		e = key_bits(&pem, &size);
+	if (!e && brought)
+		e = is_same_key(&pem, brought);
+	bytes_wipe(&pem);
+	return recode(wrap(e, "%s (an existing key is never replaced)", path), ERR_CONFLICT);
+}
+
+struct error *ensure_private_key(struct run *run, const char *path, unsigned bits, struct owner owner)
+{
+	CLEAN(free) char *note = text(KEY_NOTE "%s", path);
+	CLEAN(wipe_text) char *known = NULL;
+	struct file_info now;
 
 	TRY(file_stat(run->host, path, &now));
 	if (now.exists) {
-		struct error *e = file_read(run->host, path, PEM_LIMIT, &pem);
-		if (!e)
-			e = key_bits(&pem, &size);
-		bytes_wipe(&pem);
-		TRY(recode(wrap(e, "%s (an existing key is never replaced)", path),
-			ERR_CONFLICT));
+		TRY(check_existing(run, path, run->brought ? notes_get(run->brought, note) : NULL));
 		return ensure_attributes(run, path, owner);
 	}
-	if (run_is_plan(run)) {
-		run_difference(run, "file", path, false, "RSA key of %u bits, to be made", bits);
-		return start_early(run, path, compute_key, &bits);
+	if (!run_is_plan(run))
+		return make_key(run, path, bits, owner);
+	TRY(run_note(run, note, &known));
+	if (known) {
+		run_difference(run, "file", path, false, "private key that is known already, to be written");
+		return NULL;
 	}
-	return make_key(run, path, bits, owner);
+	run_difference(run, "file", path, false, "RSA key of %u bits, to be made", bits);
+	return start_early(run, path, compute_key, &bits);
 }
 
 struct error *ensure_no_private_key(struct run *run, const char *path)
 {
-	CLEAN(free) char *note = text("key:%s", path);
+	CLEAN(free) char *note = text(KEY_NOTE "%s", path);
 
 	TRY(ensure_no_file(run, path));
 	return run_is_plan(run) ? NULL : state_note_set(run->state, note, NULL);
@@ -138,6 +168,29 @@ static struct error *certificate_stands(struct run *run, const char *path, const
 	return e;
 }
 
+/* *ret stays empty where none was brought; where it does not serve any more, an install says why. */
+static struct error *brought_certificate(struct run *run, const char *path, const char *key_path, const char *hostname, struct bytes *ret)
+{
+	CLEAN(free) char *note = text(CERTIFICATE_NOTE "%s", path), *key_note = text(KEY_NOTE "%s", key_path), *known = NULL;
+	CLEAN(wipe_text) char *key = NULL;
+
+	TRY(run_note(run, note, &known));
+	TRY(run_note(run, key_note, &key));
+	if (!known || !key)
+		return NULL;
+	const struct bytes certificate = { .data = known, .size = strlen(known) }, pem = { .data = key, .size = strlen(key) };
+	struct error *reason = certificate_serves(&certificate, &pem, hostname);
+	if (!reason)
+		reason = certificate_usable(&certificate, &pem);
+	if (!reason)
+		bytes_add(ret, certificate.data, certificate.size);
+	else if (!run_is_plan(run))
+		run_warning(run, "the certificate of the other machine does not serve here (%s): a self-signed one takes its place",
+			error_message(reason));
+	error_free(reason);
+	return NULL;
+}
+
 struct error *ensure_certificate(struct run *run, const char *path, const char *key_path, const char *hostname, unsigned days,
 	struct owner owner)
 {
@@ -148,6 +201,11 @@ struct error *ensure_certificate(struct run *run, const char *path, const char *
 	TRY(certificate_stands(run, path, key_path, hostname, &stands));
 	if (stands)
 		return ensure_attributes(run, path, owner);
+	TRY(brought_certificate(run, path, key_path, hostname, &pem));
+	if (pem.size && run_is_plan(run))
+		run_difference(run, "file", path, false, "certificate of the other machine, to be written");
+	if (pem.size)
+		return run_is_plan(run) ? NULL : put_file(run, path, pem.data, pem.size, owner);
 	if (run_is_plan(run)) {
 		run_difference(run, "file", path, false, "self-signed certificate for %s, to be made", hostname);
 		return NULL;

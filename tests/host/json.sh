@@ -56,6 +56,8 @@ done
 asks 3 'of no server' dkim list
 asks 3 'of no server' dns
 asks 3 'of no server' check-upgrade 12
+asks 3 'of no server' export /root/server
+asks 2 'of no file' install --from /root/server
 asks 3 'of no server' verify
 asks 0 'lists its checks' verify --list
 asks 3 'of no server' queue list
@@ -84,6 +86,12 @@ asks 0 'nothing to do' plan
 asks 0 'what Debian 12 would bring' check-upgrade 12
 so 'the spam filter among it' 'any("spamd" in b for b in d["breaks"]) and d["blockers"] == []'
 asks 2 'of no release' check-upgrade 99
+says 0 'a server in a file' export /root/server --passphrase-stdin <<<'quatre mots bien secrets'
+so 'export counts' 'd["file"] == "/root/server" and d["accounts"] == 1 <= d["rows"] and d["dkim_keys"] == 1'
+asks 4 'not over a file' export /root/server
+asks 2 'without a passphrase' export /root/other
+says 4 'onto an installed machine' install --from /root/server --passphrase-stdin <<<'quatre mots bien secrets'
+says 4 'nor is one shown' plan --from /root/server --passphrase-stdin <<<'quatre mots bien secrets'
 asks 0 'proves' verify --only vrfy,relay
 asks 2 'a check that is none' verify --only nonsense
 asks 0 'the records' dns

@@ -176,7 +176,7 @@ class Terminal:
 
 def answer_to(line):
     """What somebody types after that, or None when it is no question."""
-    if re.search(r"(?i)(word|again|passe|fois).*:$", line.rstrip()):
+    if re.search(r"(?i)(word|phrase|again|passe|fois).*:$", line.rstrip()):
         return PASSWORD
     if question := re.search(r"\[(.)/.\]$", line.rstrip()):
         return question[1]

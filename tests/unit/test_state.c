@@ -96,7 +96,7 @@ static void remembers_parameters(void **state)
 	must(params_set(&given, "domain", "exemple.fr"));
 	must(params_set(&given, "extra-domain", "toto.fr"));
 	must(params_set(&given, "extra-domain", "tata.fr"));
-	must(state_params_store(s, &given));
+	must(state_params_store(s, &given, NULL));
 	/* What is given now wins over what is remembered. */
 	must(params_set(&known, "selector", "autre"));
 	must(state_params_load(s, &known));

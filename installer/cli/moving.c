@@ -1,0 +1,274 @@
+#include "cli/moving.h"
+#include "base/i18n.h"
+#include "cli/prompt.h"
+#include "engine/published.h"
+#include "host/crypto.h"
+#include "host/sealed.h"
+#include "mail/accounts_move.h"
+#include "mail/dkim.h"
+#include "mail/name.h"
+#include "steps/layout.h"
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+DEFINE_CLEANUP(json_t *, json_decref)
+
+static void wipe_and_free(void *p)
+{
+	if (p)
+		explicit_bzero(p, malloc_usable_size(p));
+	free(p);
+}
+
+void moving_wipe_json(void)
+{
+	json_set_alloc_funcs(malloc, wipe_and_free);
+}
+
+/* --- the file --- */
+
+static struct error *read_into(int fd, struct bytes *ret)
+{
+	char buffer[1 << 16];
+	ssize_t n;
+
+	while ((n = read(fd, buffer, sizeof(buffer))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return fail_errno(errno, "cannot be read");
+		bytes_add(ret, buffer, (size_t)n);
+		if (ret->size > SEALED_MAX)
+			return fail(ERR_USAGE, "more than %d MiB", SEALED_MAX >> 20);
+	}
+	return NULL;
+}
+
+struct error *moving_read(const char *path, struct bytes *ret)
+{
+	struct stat st;
+	CLEAN(fd) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return recode(fail_errno(errno, "--from %s: cannot be read", path), ERR_USAGE);
+	if (!S_ISREG(st.st_mode))
+		return fail(ERR_USAGE, "--from %s: no regular file", path);
+	return wrap(read_into(fd, ret), "--from %s", path);
+}
+
+static struct error *parse(const struct bytes *text_of, json_t **ret)
+{
+	json_error_t why;
+
+	*ret = json_loadb(bytes_text(text_of), text_of->size, JSON_REJECT_DUPLICATES, &why);
+	const json_t *version = json_object_get(*ret, MOVING_FORMAT);
+	if (!json_is_integer(version))
+		return fail(ERR_USAGE, "no file that `mailsetup export` has written");
+	if (json_integer_value(version) != MOVING_VERSION)
+		return fail(ERR_USAGE, "of format %lld, and this mailsetup knows %d alone; use the one that wrote it, or a newer one",
+			(long long)json_integer_value(version), MOVING_VERSION);
+	return NULL;
+}
+
+static struct error *open_sealed(const char *path, const struct bytes *sealed, bool from_stdin, json_t **ret)
+{
+	struct bytes passphrase = { 0 }, text_of = { 0 };
+	struct error *e = passphrase_obtain(from_stdin, false, "--from", path, &passphrase);
+
+	if (!e)
+		e = wrap(unseal(sealed, &passphrase, &text_of), "--from %s", path);
+	bytes_wipe(&passphrase);
+	if (!e)
+		e = wrap(parse(&text_of, ret), "--from %s", path);
+	bytes_wipe(&text_of);
+	return e;
+}
+
+/* --- what is in it --- */
+
+/* Those of the machine itself: its files, its address, its release. The password is in the tables. */
+static bool stays_there(const char *name)
+{
+	static const char *const names[] = { "tls-cert", "tls-key", "hosts-entry", "force-release", "admin-hash" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static struct error *take_parameters(const json_t *parameters, struct params *p)
+{
+	const char *name;
+	json_t *values, *value;
+	size_t i;
+
+	json_object_foreach((json_t *)parameters, name, values) {
+		CLEAN(list) struct list given = { 0 };
+
+		params_get(p, name, &given);
+		if (given.n || stays_there(name))
+			continue;
+		json_array_foreach(values, i, value)
+			TRY(params_set(p, name, json_string_value(value) ? json_string_value(value) : ""));
+	}
+	return NULL;
+}
+
+static struct error *check_domain(const json_t *parameters, const struct params *p)
+{
+	const char *theirs = json_string_value(json_array_get(json_object_get(parameters, "domain"), 0));
+
+	if (!theirs || !p->domain || strcmp(theirs, p->domain) != 0)
+		return fail(ERR_USAGE, "the file is of another domain than --domain %s; leave the option out", p->domain ? p->domain : "");
+	return NULL;
+}
+
+/* The public half of a key is in the DNS; bits are all that is asked of a private one here. */
+static struct error *take_key(const char *path, const json_t *pem, struct notes *ret)
+{
+	CLEAN(free) char *note = text(KEY_NOTE "%s", path);
+	const char *s = json_string_value(pem);
+	unsigned bits;
+
+	if (!s)
+		return fail(ERR_USAGE, "%s is missing", path);
+	TRY(wrap(key_bits(&(struct bytes){ .data = (char *)s, .size = strlen(s) }, &bits), "%s", path));
+	notes_add(ret, note, s);
+	return NULL;
+}
+
+/* A domain that the command line adds has no key yet. */
+static struct error *take_dkim(const json_t *keys, const struct params *p, struct notes *ret)
+{
+	CLEAN(list) struct list domains = { 0 };
+
+	params_domains(p, &domains);
+	for (size_t i = 0; i < domains.n; i++) {
+		const json_t *of_domain = json_object_get(keys, domains.v[i]);
+		CLEAN(list) struct list selectors = { 0 };
+
+		params_selectors(p, domains.v[i], &selectors);
+		for (size_t k = 0; k < selectors.n; k++) {
+			const json_t *pem = json_object_get(of_domain, selectors.v[k]);
+			CLEAN(free) char *path = dkim_path(domains.v[i], selectors.v[k], "private");
+
+			if (pem)
+				TRY(take_key(path, pem, ret));
+		}
+	}
+	return NULL;
+}
+
+static struct error *take_stopped(const json_t *stopped, struct notes *ret)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)stopped, name, value) {
+		CLEAN(free) char *note = text(DKIM_STOPPED_NOTE "%s", name);
+		const char *s = json_string_value(value);
+		CLEAN(free) char *shown = printable(name);
+
+		if (!s || !*s || s[strspn(s, "0123456789")])
+			return fail(ERR_USAGE, "the time when the DKIM key %s ceased to sign is no number", shown);
+		notes_add(ret, note, s);
+	}
+	return NULL;
+}
+
+static struct error *take_tls(const json_t *tls, struct notes *ret)
+{
+	CLEAN(certificate_facts) struct certificate_facts facts = { 0 };
+	const char *certificate = json_string_value(json_object_get(tls, "certificate"));
+
+	TRY(take_key(TLS_KEY, json_object_get(tls, "key"), ret));
+	if (!certificate)
+		return fail(ERR_USAGE, "%s is missing", TLS_CERTIFICATE);
+	TRY(wrap(certificate_read(&(struct bytes){ .data = (char *)certificate, .size = strlen(certificate) }, &facts), "%s",
+		TLS_CERTIFICATE));
+	notes_add(ret, CERTIFICATE_NOTE TLS_CERTIFICATE, certificate);
+	return NULL;
+}
+
+static struct error *take_tables(const json_t *tables, struct notes *ret)
+{
+	TRY(move_check(tables));
+	char *rows = json_dumps(tables, JSON_COMPACT);
+	notes_add(ret, ROWS_NOTE, rows);
+	wipe_and_free(rows);
+	return NULL;
+}
+
+static struct error *take(struct params *p, const json_t *document, struct notes *ret)
+{
+	const json_t *parameters = json_object_get(document, "parameters");
+
+	TRY(take_parameters(parameters, p));
+	TRY(check_domain(parameters, p));
+	TRY(params_complete(p));
+	TRY(take_dkim(json_object_get(document, "dkim-keys"), p, ret));
+	TRY(take_stopped(json_object_get(document, "dkim-stopped"), ret));
+	if (!p->tls_cert)
+		TRY(take_tls(json_object_get(document, "tls"), ret));
+	TRY(take_tables(json_object_get(document, "tables"), ret));
+	notes_add(ret, MOVED_NOTE, "1");
+	return NULL;
+}
+
+struct error *moving_take(struct cli *cli, struct session *s, const char *path, const struct bytes *sealed, bool passphrase_stdin,
+	struct notes *notes)
+{
+	CLEAN(params) struct params known = { 0 };
+	CLEAN(json_decref) json_t *document = NULL;
+
+	if (!path)
+		return passphrase_stdin ? fail(ERR_USAGE, "--passphrase-stdin: there is no --from whose it could be") : NULL;
+	params_init(&known);
+	if (s->run.state)
+		TRY(state_params_load(s->run.state, &known));
+	if (known.domain)
+		return fail(ERR_CONFLICT,
+			"--from %s: mailsetup has installed this machine already. `mailsetup resume` goes on with an install that was stopped, and "
+			"needs neither file nor passphrase; for a new beginning, `mailsetup rollback` first",
+			path);
+	moving_wipe_json();
+	TRY(open_sealed(path, sealed, passphrase_stdin, &document));
+	s->run.brought = notes;
+	return recode(wrap(take(&cli->params, document, notes), "--from %s", path), ERR_USAGE);
+}
+
+/* --- the end of the install --- */
+
+static void item(const struct screen *s, const char *what)
+{
+	fprintf(s->out, "%s ", screen_mark(s, MARK_SKIPPED));
+	put_flow(s, s->out, what, 2, 2);
+}
+
+struct error *moving_tell(struct cli *cli, struct session *s)
+{
+	const struct screen *screen = &cli->screen;
+	CLEAN(free) char *moved = NULL;
+
+	if (s->run.state)
+		TRY(state_note_get(s->run.state, MOVED_NOTE, &moved));
+	if (!moved)
+		return NULL;
+	if (!cli->quiet && !cli->json) {
+		CLEAN(free) char *dns = text(_("DNS: let %s lead to this machine (A, AAAA), and the name of its address to it (PTR). The other "
+					       "records stay as they are: the DKIM keys have come along."),
+			cli->params.hostname);
+
+		fprintf(screen->out, "\n%s%s%s\n", style(screen->out_color, BOLD), _("What is left of the move"),
+			style(screen->out_color, PLAIN));
+		item(screen, _("The mail: an archive of the other machine's mailboxes, brought over by `mailsetup migrate-maildir`, before mail "
+			       "programs connect to this one."));
+		item(screen, dns);
+		item(screen, _("The other machine: `mailsetup queue list` there says whether mail still waits to leave it."));
+	}
+	return state_note_set(s->run.state, MOVED_NOTE, NULL);
+}
