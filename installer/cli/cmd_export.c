@@ -227,7 +227,7 @@ static struct error *export(struct cli *cli)
 	TRY(change_open(cli, &s));
 	TRY(change_check_unfinished(cli, &s, false, &unfinished));
 	TRY(refuse_existing(s.host, path));
-	TRY(wrap(gather(cli, &s, document), "export"));
+	TRY(wrap(gather(cli, &s, document), "%s", cli->command->name));
 	TRY(write_sealed(s.host, path, document));
 	tell(cli, path, document);
 	return NULL;
