@@ -228,7 +228,7 @@ on head -c 2000 /root/server.mailsetup >"$scratch/cut"
 lab copy "$host" "$scratch/cut" /root/forged
 expect_exit 2 'a file that was cut' on mailsetup install --from /root/forged --passphrase-stdin <<<"$passphrase"
 expect_exit 2 'another domain' on mailsetup install "${from[@]}" --domain toto.fr <<<"$passphrase"
-expect_exit 0 'plan' on mailsetup plan "${from[@]}" <<<"$passphrase"
+expect_exit 0 'plan' on mailsetup plan --out /root/plan "${from[@]}" <<<"$passphrase"
 expect_match 'shows the rows' '^  rows /etc/postfix/bdd/postfix.sqlite: [0-9]+ rows of the other machine' cat "$scratch/last"
 expect_match 'the certificate' 'courriel.pem: certificate of the other machine' cat "$scratch/last"
 expect_match 'and the keys' 'mail2.private: private key that is known already' cat "$scratch/last"
@@ -239,7 +239,7 @@ expect_exit 1 'nothing was changed by all this' on test -e /var/lib/mailsetup
 # Killed in the step that adds the rows: all that is to come is in the state store.
 # shellcheck disable=SC2016  # for the shell in the host
 killer='mkfifo /run/said
-	printf "%s\n" "$1" | setsid mailsetup install --json --from /root/server.mailsetup --passphrase-stdin >/run/said 2>&1 &
+	printf "%s\n" "$1" | setsid mailsetup install --json --plan /root/plan --from /root/server.mailsetup --passphrase-stdin >/run/said 2>&1 &
 	while IFS= read -r line; do
 		case $line in *step-begin*"\"$2\""*) pkill -KILL -x mailsetup; echo killed ;; esac
 	done </run/said
@@ -312,7 +312,7 @@ expect_same 'and brings no row back' "$scratch/rows" "$scratch/rows.new"
 # --- and back ---
 
 # The mail, and what it has taught the spam filter.
-on sh -c 'rm -rf /var/mail/utilisateurs/* /var/lib/spamd/bayes_*; rm /root/server.mailsetup /root/mail.tar.gz'
+on sh -c 'rm -rf /var/mail/utilisateurs/* /var/lib/spamd/bayes_*; rm /root/server.mailsetup /root/mail.tar.gz /root/plan'
 on mailsetup user disable "${marie[0]}" >"$scratch/log"
 expect_match 'rollback says that all is as before' '^Everything is as it was before' on mailsetup rollback --yes
 lab manifest "$host" "$scratch/rolled"
