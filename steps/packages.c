@@ -46,6 +46,10 @@ static const struct seed seeds[] = {
 	{ NULL, NULL },
 };
 
+static const char *const generated_paths[] = {
+	"/etc/postfix/dynamicmaps.cf", "/etc/postfix/main.cf.proto", "/etc/postfix/master.cf.proto", NULL,
+};
+
 /* Postfix's queue (qmgr(8), pickup(8)). */
 static const char *const mail_paths[] = {
 	"/var/spool/postfix/maildrop", "/var/spool/postfix/incoming", "/var/spool/postfix/active", "/var/spool/postfix/deferred",
@@ -73,6 +77,7 @@ static struct error *packages_apply(struct run *run)
 		.leftover_users = leftover_users,
 		.leftover_paths = leftover_paths,
 		.leftover_units = leftover_units,
+		.generated_paths = generated_paths,
 	});
 }
 

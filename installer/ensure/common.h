@@ -39,8 +39,9 @@ struct error *preserve_paths(struct run *run, const char *const *paths) MUST_USE
 struct error *unit_brought(struct run *run, const char *unit, bool *ret) MUST_USE;
 /* Notes which files stand in the packages' own paths, once. */
 struct error *foreign_list(struct run *run, const char *const *paths) MUST_USE;
-/* Copies what is not as it was noted, names it (run_kept), and forgets the note. */
-struct error *foreign_save(struct run *run, const char *const *paths) MUST_USE;
+/* Copies what is neither as it was noted nor as a package has brought it since, names it (run_kept), and forgets the note. The
+ * generated ones the packages write anew at any upgrade: they are nobody's work. */
+struct error *foreign_save(struct run *run, const char *const *paths, const char *const *generated) MUST_USE;
 /* A copy at /var/backups/mailsetup/N/PATH, N as it was free, of what another hand has put at path: the purge of a package may take the folder that
  * holds it. *ret is the copy's path; *ret_made is false where it was there already. */
 struct error *save_theirs(struct run *run, const char *path, char **ret, bool *ret_made) MUST_USE;

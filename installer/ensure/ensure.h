@@ -70,6 +70,7 @@ struct packages {
 	const char *const *leftover_users; /* with the groups of their names */
 	const char *const *leftover_paths;
 	const char *const *leftover_units;
+	const char *const *generated_paths; /* configuration that the packages' scripts write, and write anew at any upgrade */
 };
 struct error *ensure_packages(struct run *run, const struct packages *packages) MUST_USE;
 /* ERR_CONFLICT where the rollback of these packages would take another one with it, or could not purge them alone. */

@@ -1,8 +1,11 @@
 /*
  * What another hand has put among the packages' files: their purge would take it. So what stands there is listed when the packages
- * have come, and whatever is not as listed is copied before they go. Only beneath /etc: elsewhere the daemons themselves write.
+ * have come, and whatever is not as listed is copied before they go, unless a newer version of a package has brought it since. Only
+ * beneath /etc: elsewhere the daemons themselves write.
  */
 #include "ensure/common.h"
+#include "host/crypto.h"
+#include "host/package.h"
 
 #include <jansson.h>
 #include <sys/stat.h>
@@ -65,13 +68,44 @@ struct error *foreign_list(struct run *run, const char *const *paths)
 	return state_note_set(run->state, NOTE, note);
 }
 
+/* What dpkg and ucf lay beside a configuration file that has changed. */
+static bool is_package_version(const char *path)
+{
+	static const char *const endings[] = { ".dpkg-dist", ".dpkg-new", ".ucf-dist", ".ucf-new" };
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++)
+		if (ends_with(path, endings[i]))
+			return true;
+	return false;
+}
+
+static struct error *is_conffile(struct run *run, const char *path, bool *ret)
+{
+	CLEAN(file_image) struct file_image image = { 0 };
+	CLEAN(list) struct list conffiles = { 0 };
+	char sum[33];
+
+	TRY(file_capture(run->host, path, &image));
+	if (!S_ISREG(image.info.mode))
+		return NULL;
+	md5_hex(image.content.data, image.content.size, sum);
+	TRY(packages_conffiles(run->host, &conffiles));
+	CLEAN(free) char *as_brought = text("%s %s", path, sum);
+	*ret = list_has(&conffiles, as_brought);
+	return NULL;
+}
+
 static struct error *save_file(struct run *run, const char *path, const char *digest, json_t *listing)
 {
 	const char *listed = json_string_value(json_object_get(listing, path));
 	CLEAN(free) char *copy = NULL;
-	bool made;
+	bool brought = is_package_version(path), made;
 
 	if ((listed && strcmp(listed, digest) == 0) || ends_with(path, BEFORE))
+		return NULL;
+	if (!brought)
+		TRY(is_conffile(run, path, &brought));
+	if (brought)
 		return NULL;
 	TRY(save_theirs(run, path, &copy, &made));
 	if (made)
@@ -80,14 +114,16 @@ static struct error *save_file(struct run *run, const char *path, const char *di
 	return NULL;
 }
 
-struct error *foreign_save(struct run *run, const char *const *paths)
+struct error *foreign_save(struct run *run, const char *const *paths, const char *const *generated)
 {
 	CLEAN(free) char *note = NULL;
 
 	TRY(state_note_get(run->state, NOTE, &note));
 	CLEAN(json_decref) json_t *listing = note ? json_loads(note, 0, NULL) : NULL;
 	/* Without a listing the packages never came whole, and nobody has worked with them; or all is saved already. */
-	if (listing)
+	if (listing) {
+		TRY(walk_all(run, generated, list_file, listing));
 		TRY(walk_all(run, paths, save_file, listing));
+	}
 	return state_note_set(run->state, NOTE, NULL);
 }

@@ -63,7 +63,7 @@ static struct error *absent_units(struct run *run, const char *const *units, str
 static struct error *describe_before(struct run *run, const struct packages *packages, char **ret)
 {
 	CLEAN(list) struct list present = { 0 }, manual = { 0 }, users = { 0 }, groups = { 0 }, paths = { 0 };
-	CLEAN(list) struct list accounts = { 0 }, units = { 0 };
+	CLEAN(list) struct list accounts = { 0 }, units = { 0 }, generated = { 0 };
 
 	TRY(packages_present(run->host, &present));
 	TRY(packages_manual(run->host, &manual));
@@ -73,10 +73,12 @@ static struct error *describe_before(struct run *run, const struct packages *pac
 	for (const char *const *name = packages->leftover_users; name && *name; name++)
 		list_add(&accounts, *name);
 	TRY(absent_units(run, packages->leftover_units, &units));
-	CLEAN(json_decref) json_t *before = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "packages", json_of_list(&present),
+	for (const char *const *path = packages->generated_paths; path && *path; path++)
+		list_add(&generated, *path);
+	CLEAN(json_decref) json_t *before = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "packages", json_of_list(&present),
 		"manual", json_of_list(&manual), "users", json_of_list(&users), "groups", json_of_list(&groups),
 		"leftover_paths", json_of_list(&paths), "leftover_users", json_of_list(&accounts),
-		"leftover_units", json_of_list(&units));
+		"leftover_units", json_of_list(&units), "generated_paths", json_of_list(&generated));
 	*ret = json_dumps(before, JSON_COMPACT);
 	return NULL;
 }

@@ -1,5 +1,5 @@
 /*
- * Private to packages.c and packages_undo.c: the record of a transaction, in JSON, and what both need while dpkg works.
+ * Private to packages.c, packages_undo.c and packages_purge.c: the record of a transaction, in JSON, and what both need while dpkg works.
  */
 #pragma once
 
@@ -24,3 +24,5 @@ struct error *lift_policy(struct run *run) MUST_USE;
 /* Finishes what a kill left half installed: ours, as the precheck saw a healthy dpkg before we came. */
 struct error *heal_packages(struct run *run) MUST_USE;
 void show_package_progress(void *context, double percent, const char *what);
+/* What a rollback purges, and what of ours stays as other packages need it. packages_purge_check() may still refuse it. */
+struct error *list_purge(struct run *run, const json_t *before, struct list *ret, struct list *ret_stays) MUST_USE;

@@ -27,29 +27,31 @@ static struct error *heal_quietly(struct run *run)
 	return lift_policy(run);
 }
 
-/* What came with the transactions and is there. One that never came to its end has noted nothing: then all that is new. The note
- * stays until the next first transaction, for a rollback that is begun again must not forget what it may purge. */
-static struct error *list_purge(struct run *run, const json_t *before, struct list *ret)
+static void tell_stays(struct run *run, const struct list *stays)
 {
-	CLEAN(list) struct list present = { 0 };
-	CLEAN(free) char *note = NULL;
+	CLEAN(bytes) struct bytes names = { 0 };
 
-	TRY(state_note_get(run->state, BROUGHT_NOTE, &note));
-	TRY(packages_present(run->host, &present));
-	CLEAN(json_decref) json_t *brought = note ? json_loads(note, 0, NULL) : NULL;
-	for (size_t i = 0; i < present.n; i++)
-		if (!json_has(before, "packages", present.v[i]) && (!brought || array_has(brought, present.v[i])))
-			list_add(ret, present.v[i]);
-	return NULL;
+	for (size_t i = 0; i < stays->n; i++)
+		bytes_printf(&names, "%s%s", i ? ", " : "", stays->v[i]);
+	if (stays->n)
+		run_notice(run, "these packages stay, as others need them by now: %s", bytes_text(&names));
 }
 
+/* Noted before it begins: half done, apt would not know any more what hangs on what. The note stays until the next first
+ * transaction, for a rollback that is begun again must not forget what it may purge. */
 static struct error *purge_brought(struct run *run, const json_t *before)
 {
-	CLEAN(list) struct list purge = { 0 };
+	CLEAN(list) struct list purge = { 0 }, stays = { 0 };
 
 	TRY(heal_quietly(run));
-	TRY(list_purge(run, before, &purge));
-	return purge.n ? packages_purge(run->host, (const char *const *)purge.v, show_package_progress, run) : NULL;
+	TRY(list_purge(run, before, &purge, &stays));
+	if (!purge.n)
+		return NULL;
+	CLEAN(json_decref) json_t *array = json_of_list(&purge);
+	CLEAN(free) char *note = json_dumps(array, JSON_COMPACT);
+	TRY(state_note_set(run->state, BROUGHT_NOTE, note));
+	tell_stays(run, &stays);
+	return packages_purge(run->host, (const char *const *)purge.v, show_package_progress, run);
 }
 
 static struct error *restore_marks(struct run *run, const json_t *before)
@@ -177,16 +179,21 @@ struct error *check_purge(struct run *run)
 {
 	CLEAN(undo_record) struct undo_record record = { 0 };
 	CLEAN(bytes) struct bytes audit = { 0 };
-	CLEAN(list) struct list purge = { 0 };
+	CLEAN(list) struct list purge = { 0 }, stays = { 0 };
 
 	TRY(journal_find(run->state, "packages", "apt", &record));
 	TRY(packages_audit(run->host, &audit));
-	/* apt answers nothing while dpkg is half done; then nobody can have installed more. */
-	if (!record.seq || audit.size)
+	if (!record.seq)
 		return NULL;
 	CLEAN(json_decref) json_t *before = json_loads(record.data, 0, NULL);
-	TRY(list_purge(run, before, &purge));
-	return purge.n ? packages_purge_check(run->host, (const char *const *)purge.v) : NULL;
+	struct error *e = list_purge(run, before, &purge, &stays);
+	if (!e && purge.n)
+		e = packages_purge_check(run->host, (const char *const *)purge.v);
+	/* apt may answer nothing while dpkg is half done; then nobody can have installed more. */
+	if (!audit.size || error_code(e) == ERR_CONFLICT)
+		return e;
+	error_free(e);
+	return NULL;
 }
 
 struct error *count_mail(struct run *run, const char *const *mail_paths, unsigned *ret)
@@ -202,15 +209,22 @@ struct error *count_mail(struct run *run, const char *const *mail_paths, unsigne
 	return NULL;
 }
 
-static struct error *save_foreign(struct run *run, const json_t *before)
+static void list_texts(const json_t *before, const char *key, struct list *ret)
 {
-	CLEAN(list) struct list paths = { 0 };
 	size_t i;
 	json_t *element;
 
-	json_array_foreach(json_object_get(before, "leftover_paths"), i, element)
-		list_add(&paths, json_string_value(element));
-	return foreign_save(run, (const char *const *)paths.v);
+	json_array_foreach(json_object_get(before, key), i, element)
+		list_add(ret, json_string_value(element));
+}
+
+static struct error *save_foreign(struct run *run, const json_t *before)
+{
+	CLEAN(list) struct list paths = { 0 }, generated = { 0 };
+
+	list_texts(before, "leftover_paths", &paths);
+	list_texts(before, "generated_paths", &generated);
+	return foreign_save(run, (const char *const *)paths.v, (const char *const *)generated.v);
 }
 
 struct error *undo_packages(struct run *run, const struct undo_record *record)

@@ -55,6 +55,8 @@ struct error *dh_generate(unsigned bits, crypto_progress *progress, void *contex
 struct error *dh_bits(const struct bytes *pem, unsigned *ret_bits) MUST_USE;
 
 void sha256_hex(const void *data, size_t size, char ret_hex[65]);
+/* Only to compare with what dpkg has written down; it proves nothing against an attacker. */
+void md5_hex(const void *data, size_t size, char ret_hex[33]);
 void base64_encode(const void *data, size_t size, struct bytes *ret);
 struct error *base64_decode(const char *s, struct bytes *ret) MUST_USE; /* white space is skipped */
 /* Lower-case hexadecimal from the system's generator: size characters and a NUL. */

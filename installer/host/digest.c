@@ -26,6 +26,16 @@ void sha256_hex(const void *data, size_t size, char ret_hex[65])
 	ret_hex[64] = '\0';
 }
 
+void md5_hex(const void *data, size_t size, char ret_hex[33])
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+
+	if (!EVP_Digest(size ? data : "", size, digest, NULL, EVP_md5(), NULL))
+		abort();
+	hex(digest, 16, ret_hex);
+	ret_hex[32] = '\0';
+}
+
 void base64_encode(const void *data, size_t size, struct bytes *ret)
 {
 	const unsigned char *p = data;

@@ -63,6 +63,19 @@ struct error *package_source_answers(struct host *h, const char *url, unsigned t
 /* ERR_BUSY with the holder's pid when a lock of apt or dpkg is held. */
 struct error *packages_lock_free(struct host *h) MUST_USE;
 
+/* "PATH MD5" of each configuration file as its package brought it last, as dpkg and ucf(1) know it. */
+struct error *packages_conffiles(struct host *h, struct list *ret) MUST_USE;
+/* Cuts the machine's own architecture from names as packages_present() gives them: dpkg writes it for some packages, apt for none. */
+struct error *packages_plain_names(struct host *h, struct list *names) MUST_USE;
+/* All that apt, as it simulates it, would remove with these, in plain names: what depends on them, and on request each automatic
+ * package that then nothing needs, or nothing needs or recommends. */
+enum package_sweep {
+	SWEEP_NOTHING,
+	SWEEP_UNNEEDED,
+	SWEEP_UNWANTED,
+};
+struct error *packages_go_with(struct host *h, const char *const *names, enum package_sweep sweep, struct list *ret) MUST_USE;
+
 /* apt-get update. */
 struct error *packages_refresh(struct host *h, package_progress *progress, void *context) MUST_USE;
 /* In one transaction. Waits lock_timeout seconds for apt's lock. */

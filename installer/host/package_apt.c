@@ -11,6 +11,8 @@
 #define LONG_TIMEOUT 3600 /* seconds; a slow line and a slow disk are no reason to cut dpkg short */
 #define LOCK_TIMEOUT 300
 
+#define KEEP_UNNEEDED "-o APT::Get::AutomaticRemove=false"
+
 static const char *const unattended[] = { "DEBIAN_FRONTEND=noninteractive", "DEBIAN_PRIORITY=critical",
 	"APT_LISTCHANGES_FRONTEND=none", "NEEDRESTART_MODE=a", NULL };
 
@@ -201,40 +203,49 @@ static void add_name(struct bytes *b, const char *verb, const char *name)
 	bytes_printf(b, "%s%s", b->size ? ", " : verb, name);
 }
 
-/* "remove X, Y" and "install Z": what a purge of names would do beside it. NAME:ARCHITECTURE is NAME for the
- * machine's own architecture. */
-static void surplus_find(
-	const struct package_plan *plan, const struct list *names, const char *architecture, struct bytes *ret)
+/* "remove X, Y" and "install Z": what a purge of names would do beside it. */
+static void surplus_find(const struct package_plan *plan, const struct list *names, struct bytes *ret)
 {
 	CLEAN(bytes) struct bytes install = { 0 };
 
-	for (size_t i = 0; i < plan->remove.n; i++) {
-		const char *name = plan->remove.v[i];
-		CLEAN(free) char *full = text("%s:%s", name, architecture);
-
-		if (!list_has(names, name) && !list_has(names, full))
-			add_name(ret, "remove ", name);
-	}
+	for (size_t i = 0; i < plan->remove.n; i++)
+		if (!list_has(names, plan->remove.v[i]))
+			add_name(ret, "remove ", plan->remove.v[i]);
 	for (size_t i = 0; i < plan->install.n; i++)
 		add_name(&install, "install ", plan->install.v[i]);
 	if (install.size)
 		bytes_printf(ret, "%s%s", ret->size ? " and " : "", install.data);
 }
 
-static struct error *purge_simulate(struct host *h, const struct list *names, struct bytes *ret_surplus)
+static struct error *purge_simulate(struct host *h, const char *options, const char *const *names, struct package_plan *ret)
 {
-	CLEAN(list) struct list argv = { 0 }, architecture = { 0 };
-	CLEAN(bytes) struct bytes output = { 0 }, native = { 0 };
-	CLEAN(package_plan) struct package_plan plan = { 0 };
+	CLEAN(list) struct list argv = { 0 };
+	CLEAN(bytes) struct bytes output = { 0 };
 
-	TRY(process_simple(h, &native, "dpkg", "--print-architecture", NULL));
-	list_split(&architecture, bytes_text(&native), "\n");
-	list_split(&argv, "apt-get -s -y -q -o APT::Get::AutomaticRemove=false purge", " ");
-	list_add_all(&argv, (const char *const *)names->v);
+	list_split(&argv, "apt-get -s -y -q", " ");
+	list_split(&argv, options, " ");
+	list_add(&argv, "purge");
+	list_add_all(&argv, names);
 	const struct process p = { .argv = (const char *const *)argv.v };
 	TRY(process_run(h, &p, &output, NULL));
-	simulation_parse(bytes_text(&output), &plan);
-	surplus_find(&plan, names, architecture.n ? architecture.v[0] : "", ret_surplus);
+	simulation_parse(bytes_text(&output), ret);
+	return NULL;
+}
+
+struct error *packages_go_with(struct host *h, const char *const *names, enum package_sweep sweep, struct list *ret)
+{
+	static const char *const options[] = {
+		[SWEEP_NOTHING] = KEEP_UNNEEDED,
+		[SWEEP_UNNEEDED] =
+			"--auto-remove -o APT::AutoRemove::SuggestsImportant=false -o APT::AutoRemove::RecommendsImportant=false",
+		[SWEEP_UNWANTED] =
+			"--auto-remove -o APT::AutoRemove::SuggestsImportant=false -o APT::AutoRemove::RecommendsImportant=true",
+	};
+	CLEAN(package_plan) struct package_plan plan = { 0 };
+
+	TRY(wrap(purge_simulate(h, options[sweep], names, &plan), "asking apt what would go with the packages"));
+	*ret = plan.remove;
+	plan.remove = (struct list){ 0 };
 	return NULL;
 }
 
@@ -252,8 +263,14 @@ static struct error *purge_list(struct host *h, const char *const *names, struct
 static struct error *purge_refuse(struct host *h, const struct list *purge)
 {
 	CLEAN(bytes) struct bytes surplus = { 0 };
+	CLEAN(package_plan) struct package_plan plan = { 0 };
+	CLEAN(list) struct list plain = { 0 };
 
-	TRY(wrap(purge_simulate(h, purge, &surplus), "asking apt what a purge would do"));
+	TRY(wrap(purge_simulate(h, KEEP_UNNEEDED, (const char *const *)purge->v, &plan),
+		"asking apt what a purge would do"));
+	list_add_all(&plain, (const char *const *)purge->v);
+	TRY(packages_plain_names(h, &plain));
+	surplus_find(&plan, &plain, &surplus);
 	return surplus.size ? fail(ERR_CONFLICT,
 				      "purging the packages would also %s: remove or keep those by hand, then start again",
 				      surplus.data)

@@ -4,6 +4,7 @@
 #include "host/package.h"
 
 void list_add_all(struct list *l, const char *const *names);
+/* names may be NULL: none. */
 /* Those of names that are installed and whole, and those of which dpkg has anything left. */
 struct error *packages_states(
 	struct host *h, const char *const *names, struct list *ret_installed, struct list *ret_known) MUST_USE;

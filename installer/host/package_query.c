@@ -27,7 +27,7 @@ void package_facts_free(struct package_facts_list *l)
 
 void list_add_all(struct list *l, const char *const *names)
 {
-	for (; *names; names++)
+	for (; names && *names; names++)
 		list_add(l, *names);
 }
 
@@ -78,6 +78,63 @@ struct error *packages_present(struct host *h, struct list *ret)
 	}
 	list_sort(ret);
 	return NULL;
+}
+
+struct error *packages_plain_names(struct host *h, struct list *names)
+{
+	CLEAN(bytes) struct bytes output = { 0 };
+	CLEAN(list) struct list native = { 0 };
+
+	TRY(process_simple(h, &output, "dpkg", "--print-architecture", NULL));
+	list_split(&native, bytes_text(&output), "\n");
+	for (size_t i = 0; native.n && i < names->n; i++) {
+		char *architecture = strchr(names->v[i], ':');
+
+		if (architecture && strcmp(architecture + 1, native.v[0]) == 0)
+			*architecture = '\0';
+	}
+	return NULL;
+}
+
+#define UCF_SUMS  "/var/lib/ucf/hashfile" /* lines "MD5  PATH" */
+#define UCF_LIMIT (4 * 1024 * 1024)
+
+static struct error *ucf_conffiles(struct host *h, struct list *ret)
+{
+	CLEAN(bytes) struct bytes content = { 0 };
+	CLEAN(list) struct list lines = { 0 };
+	struct file_info info;
+
+	TRY(file_stat(h, UCF_SUMS, &info));
+	if (!info.exists)
+		return NULL;
+	TRY(file_read(h, UCF_SUMS, UCF_LIMIT, &content));
+	list_split(&lines, bytes_text(&content), "\n");
+	for (size_t i = 0; i < lines.n; i++) {
+		const size_t sum = strcspn(lines.v[i], " ");
+		const char *path = lines.v[i] + sum + strspn(lines.v[i] + sum, " ");
+
+		list_addf(ret, "%s %.*s", path, (int)sum, lines.v[i]);
+	}
+	return NULL;
+}
+
+struct error *packages_conffiles(struct host *h, struct list *ret)
+{
+	CLEAN(bytes) struct bytes output = { 0 };
+	CLEAN(list) struct list lines = { 0 };
+
+	TRY(process_simple(h, &output, "dpkg-query", "-W", "-f", "${Conffiles}\\n", NULL));
+	list_split(&lines, bytes_text(&output), "\n");
+	for (size_t i = 0; i < lines.n; i++) {
+		CLEAN(list) struct list words = { 0 };
+
+		/* A third word says that the package does not bring it any more. */
+		list_split(&words, lines.v[i], " ");
+		if (words.n >= 2)
+			list_addf(ret, "%s %s", words.v[0], words.v[1]);
+	}
+	return ucf_conffiles(h, ret);
 }
 
 static struct error *marks_show(struct host *h, const char *command, struct list *ret)

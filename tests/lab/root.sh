@@ -70,6 +70,12 @@ build_packages() { # build|package
 	printf '%s\n' "${list[@]}" "${builder_tools[@]}" | sort -u
 }
 
+# The same for a foreign architecture: Debian's cross compiler, that architecture's libraries, and an emulator that runs what comes of them.
+cross_packages() {
+	build_packages build | grep -vxFf <(printf '%s\n' "${builder_tools[@]}") | sed 's/-dev$/&:arm64/'
+	printf '%s\n' gcc-aarch64-linux-gnu qemu-user-static
+}
+
 # What a host may ask for: mailsetup's packages, and what building mailsetup on it needs.
 host_downloads() {
 	local packages
@@ -91,6 +97,7 @@ ensure_root() { # RELEASE KIND
 	[[ $release =~ ^[a-z]+$ ]] || die "not a release: '$release'"
 	case $kind in
 	build | package) packages=$(build_packages "$kind") ;;
+	cross) packages=$(cross_packages) ;;
 	bare)
 		builder=$(ensure_root "$release" build)
 		packages=$(printf '%s\n' "${server_packages[@]}" && runtime_libraries "$builder")
@@ -100,7 +107,7 @@ ensure_root() { # RELEASE KIND
 		packages=$(ensure_root "$(release_before "$release")" bare)
 		downloads=${mail_packages[*]}
 		;;
-	*) die "a root is 'build', 'package', 'bare' or 'upgrade', not '$kind'" ;;
+	*) die "a root is 'build', 'package', 'cross', 'bare' or 'upgrade', not '$kind'" ;;
 	esac
 	key=$(printf '%s\n' "$recipe" "$release" "$kind" "$packages" "$downloads" | sha256sum | cut -c1-12)
 	dir=$cache/roots/$release-$kind-$key
@@ -133,6 +140,7 @@ make_root() { # RELEASE KIND DIR PACKAGES
 				apt-get -qqy --no-install-recommends --download-only install $(
 					apt-cache --no-all-versions show '"$(host_downloads)"' 2>/dev/null | sed -n "s/^Package: //p")')
 		fi
+		[[ $kind != cross ]] || options=(--architectures=amd64,arm64)
 		unshare --mount mmdebstrap --quiet --variant=minbase --mode=root --components=main "${options[@]}" \
 			--include="${packages//$'\n'/,}" "$release" "$tmp" "$uri"
 		[[ $kind != bare ]] || make_it_a_server "$tmp"
@@ -208,6 +216,10 @@ cmd_run_in_build() {
 
 cmd_run_in_package() {
 	run_in package "$@"
+}
+
+cmd_run_in_cross() {
+	run_in cross "$@"
 }
 
 # The checkout has the same path inside, so that what the compiler and gcov write down is true on both sides. Whatever
