@@ -112,7 +112,25 @@ static void show_list(const struct screen *screen, const char *title, const stru
 static const char apt_commands[] = "apt-get update\n"
 				   "apt-get -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold full-upgrade\n";
 
-static void show(struct cli *cli, struct session *s, const struct release *now, const struct release *next, const struct list *breaks)
+static struct error *show_way(const struct screen *screen, struct host *h, const char *now, const char *next)
+{
+	CLEAN(list) struct list files = { 0 };
+
+	TRY(packages_source_files(h, now, &files));
+	fprintf(screen->out, "\n%s\n", _("The way:"));
+	fprintf(screen->out, "sed -i 's/%s/%s/g'", now, next);
+	for (size_t i = 0; i < files.n; i++) {
+		fputc(' ', screen->out);
+		put_text(screen->out, files.v[i]);
+	}
+	fputs(files.n ? "\n" : " /etc/apt/sources.list\n", screen->out);
+	fputs(apt_commands, screen->out);
+	fputs(_("# then mailsetup itself, as built on the new release\n"), screen->out);
+	fputs("mailsetup plan\nmailsetup install\nmailsetup queue flush\n", screen->out);
+	return NULL;
+}
+
+static struct error *show(struct cli *cli, struct session *s, const struct release *now, const struct release *next, const struct list *breaks)
 {
 	const struct screen *screen = &cli->screen;
 	struct run *run = &s->run;
@@ -124,11 +142,7 @@ static void show(struct cli *cli, struct session *s, const struct release *now, 
 	fprintf(screen->out, "\n%s\n", _("What mailsetup changes after it:"));
 	for (size_t i = 0; i < run->difference_count; i++)
 		difference_show(screen, &run->differences[i], NULL);
-	fprintf(screen->out, "\n%s\n", _("The way:"));
-	fprintf(screen->out, "sed -i 's/%s/%s/g' /etc/apt/sources.list\n", now->os.codename, next->os.codename);
-	fputs(apt_commands, screen->out);
-	fputs(_("# then mailsetup itself, as built on the new release\n"), screen->out);
-	fputs("mailsetup plan\nmailsetup install\nmailsetup queue flush\n", screen->out);
+	return show_way(screen, s->host, now->os.codename, next->os.codename);
 }
 
 static json_t *json_texts(const struct list *l)
@@ -173,7 +187,7 @@ static struct error *check_upgrade(struct cli *cli)
 	if (cli->json)
 		answer_json(cli, &s, &now, &next, &breaks);
 	else if (!cli->quiet || s.run.blockers.n)
-		show(cli, &s, &now, &next, &breaks);
+		TRY(show(cli, &s, &now, &next, &breaks));
 	cli->verdict = s.run.blockers.n ? ERR_PRECHECK : ERR_OK;
 	return NULL;
 }

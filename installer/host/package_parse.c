@@ -213,6 +213,23 @@ void sources_parse(const char *output, struct list *ret)
 	}
 }
 
+void source_files_parse(const char *output, const char *release, struct list *ret)
+{
+	CLEAN(list) struct list lines = { 0 };
+
+	list_split(&lines, output, "\n");
+	for (size_t i = 0; i < lines.n; i++) {
+		size_t name = strcspn(lines.v[i], " "), of_release = strcspn(lines.v[i], " -/");
+		const char *entry = lines.v[i] + name, *colon = strrchr(entry, ':');
+
+		/* bullseye, bullseye-security, bullseye/updates */
+		if (of_release != strlen(release) || strncmp(lines.v[i], release, of_release) != 0 || entry[0] != ' ' || !colon)
+			continue;
+		CLEAN(free) char *path = text_copy_n(entry + 1, (size_t)(colon - entry - 1));
+		add_once(ret, path);
+	}
+}
+
 void states_parse(const char *output, struct list *ret_installed, struct list *ret_known)
 {
 	CLEAN(list) struct list lines = { 0 };

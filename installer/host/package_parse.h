@@ -44,6 +44,8 @@ void unknown_parse(const char *complaints, struct list *ret);
 char *fetch_reason_parse(const char *complaints);
 /* Of `apt-get indextargets` in the form "REPO_URI RELEASE ORIGIN". */
 void sources_parse(const char *output, struct list *ret);
+/* The files of "RELEASE PATH:NUMBER" lines of that release or a part of it, "bullseye-updates", "bullseye/updates". */
+void source_files_parse(const char *output, const char *release, struct list *ret);
 /* Of `dpkg-query -W` in the form "PACKAGE ARCHITECTURE WANT FLAG STATUS": NAME and NAME:ARCHITECTURE of each
  * that is installed and whole, and of each that has left at least its configuration. */
 void states_parse(const char *output, struct list *ret_installed, struct list *ret_known);

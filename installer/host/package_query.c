@@ -324,6 +324,15 @@ struct error *packages_sources(struct host *h, struct list *ret)
 	return ret->n ? NULL : targets_read(h, "--no-release-info", ret);
 }
 
+struct error *packages_source_files(struct host *h, const char *release, struct list *ret)
+{
+	CLEAN(bytes) struct bytes output = { 0 };
+
+	TRY(process_simple(h, &output, "apt-get", "indextargets", "--format", "$(RELEASE) $(SOURCESENTRY)", "--no-release-info", NULL));
+	source_files_parse(bytes_text(&output), release, ret);
+	return NULL;
+}
+
 static struct error *lock_check(struct host *h, const char *path)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };

@@ -222,9 +222,9 @@ shortener='use IO::Socket::INET;
 	while (my $client = $server->accept) {
 		my ($request, $line) = ("", "");
 		while (defined($line = <$client>) && $line =~ /\S/) { $request .= $line }
-		my ($path) = $request =~ m{^GET http://[^/]*(\S*)} or next;
+		my ($name, $path) = $request =~ m{^GET http://([^/]*)(\S*)} or next;
 		my $mirror = IO::Socket::INET->new("198.51.100.1:80") or next;
-		print $mirror "GET $path HTTP/1.1\r\nHost: deb.debian.org\r\nConnection: close\r\n\r\n";
+		print $mirror "GET $path HTTP/1.1\r\nHost: $name\r\nConnection: close\r\n\r\n";
 		my $answer = do { local $/; <$mirror> };
 		my ($status, $body) = ($answer =~ m{^(\S+ \d+ [^\r\n]*)}, $answer =~ m{\r\n\r\n(.*)}s);
 		$body = substr $body, 0, 1000 if $path =~ m{/sqlite3_};

@@ -136,16 +136,33 @@ static void test_sources(void **state)
 	CLEAN(list) struct list sources = { 0 };
 
 	(void)state;
-	sources_parse("http://deb.debian.org/debian/ bullseye Debian\n"
-		      "http://deb.debian.org/debian/ bullseye Debian\n"
+	sources_parse("http://mirror.example/debian/ bullseye Debian\n"
+		      "http://mirror.example/debian/ bullseye Debian\n"
 		      "https://other.example/ stable Other Company\n"
 		      "http://flat.example/ ./ Debian\n"
 		      "cdrom:[Debian]/ bullseye Debian\n"
 		      "http://unseen.example/debian/ bookworm $(ORIGIN)\n",
 		&sources);
 	assert_int_equal(sources.n, 2);
-	assert_string_equal(sources.v[0], "http://deb.debian.org/debian/dists/bullseye/InRelease");
+	assert_string_equal(sources.v[0], "http://mirror.example/debian/dists/bullseye/InRelease");
 	assert_string_equal(sources.v[1], "http://unseen.example/debian/dists/bookworm/InRelease");
+}
+
+static void test_source_files(void **state)
+{
+	CLEAN(list) struct list files = { 0 };
+
+	(void)state;
+	source_files_parse("bullseye /etc/apt/sources.list:1\n"
+			   "bullseye-security /etc/apt/sources.list.d/the-rest.sources:12\n"
+			   "bullseye/updates /etc/apt/sources.list:2\n"
+			   "bullseyes /etc/apt/sources.list.d/other.list:1\n"
+			   "stable /etc/apt/sources.list.d/third.list:1\n"
+			   "bullseye\n",
+		"bullseye", &files);
+	assert_int_equal(files.n, 2);
+	assert_string_equal(files.v[0], "/etc/apt/sources.list");
+	assert_string_equal(files.v[1], "/etc/apt/sources.list.d/the-rest.sources");
 }
 
 static void test_states(void **state)
@@ -384,6 +401,7 @@ int main(void)
 		cmocka_unit_test(test_uris),
 		cmocka_unit_test(test_complaints),
 		cmocka_unit_test(test_sources),
+		cmocka_unit_test(test_source_files),
 		cmocka_unit_test(test_states),
 	};
 	const struct CMUnitTest running[] = {
