@@ -4,7 +4,11 @@
 #include "host/file.h"
 #include "host/package.h"
 
-#define DOVECOT "/etc/dovecot"
+#include <sys/stat.h>
+
+#define DOVECOT	      "/etc/dovecot"
+#define SOURCES	      "/etc/apt/sources.list"
+#define SOURCES_LIMIT (1024 * 1024)
 
 /* Of Debian's packages of Dovecot 2.3: an upgrade takes them along, or mailsetup writes them anew. */
 static const char *const dovecot_files[] = { "10-auth.conf", "10-director.conf", "10-logging.conf", "10-mail.conf", "10-master.conf",
@@ -85,6 +89,41 @@ static struct error *check_breaks(struct run *run, const struct release *next, s
 	return check_dovecot(run);
 }
 
+static struct error *add_source(struct run *run, const char *path, const char *codename, struct list *ret)
+{
+	CLEAN(bytes) struct bytes content = { 0 };
+	struct file_info info;
+
+	TRY(file_stat(run->host, path, &info));
+	if (!S_ISREG(info.mode))
+		return NULL;
+	TRY(file_read(run->host, path, SOURCES_LIMIT, &content));
+	if (strstr(bytes_text(&content), codename))
+		list_add(ret, path);
+	return NULL;
+}
+
+/* The files that name the release for apt (sources.list(5)). */
+static struct error *find_sources(struct run *run, const char *codename, struct list *ret)
+{
+	CLEAN(list) struct list names = { 0 };
+	struct file_info folder;
+
+	TRY(add_source(run, SOURCES, codename, ret));
+	TRY(file_stat(run->host, SOURCES ".d", &folder));
+	if (folder.exists)
+		TRY(directory_list(run->host, SOURCES ".d", &names));
+	for (size_t i = 0; i < names.n; i++) {
+		CLEAN(free) char *path = text(SOURCES ".d/%s", names.v[i]);
+
+		if (ends_with(path, ".list") || ends_with(path, ".sources"))
+			TRY(add_source(run, path, codename, ret));
+	}
+	if (!ret->n)
+		list_add(ret, SOURCES);
+	return NULL;
+}
+
 static struct error *look(struct session *s, const struct release *next, struct list *ret_breaks)
 {
 	struct run *run = &s->run;
@@ -112,7 +151,8 @@ static void show_list(const struct screen *screen, const char *title, const stru
 static const char apt_commands[] = "apt-get update\n"
 				   "apt-get -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold full-upgrade\n";
 
-static void show(struct cli *cli, struct session *s, const struct release *now, const struct release *next, const struct list *breaks)
+static void show(struct cli *cli, struct session *s, const struct release *now, const struct release *next, const struct list *breaks,
+	const struct list *sources)
 {
 	const struct screen *screen = &cli->screen;
 	struct run *run = &s->run;
@@ -125,10 +165,15 @@ static void show(struct cli *cli, struct session *s, const struct release *now, 
 	for (size_t i = 0; i < run->difference_count; i++)
 		difference_show(screen, &run->differences[i], NULL);
 	fprintf(screen->out, "\n%s\n", _("The way:"));
-	fprintf(screen->out, "sed -i 's/%s/%s/g' /etc/apt/sources.list\n", now->os.codename, next->os.codename);
+	fprintf(screen->out, "sed -i 's/%s/%s/g'", now->os.codename, next->os.codename);
+	for (size_t i = 0; i < sources->n; i++) {
+		fputc(' ', screen->out);
+		put_text(screen->out, sources->v[i]);
+	}
+	fputc('\n', screen->out);
 	fputs(apt_commands, screen->out);
 	fputs(_("# then mailsetup itself, as built on the new release\n"), screen->out);
-	fputs("mailsetup plan\nmailsetup install\nmailsetup queue flush\n", screen->out);
+	fputs("mailsetup plan\nmailsetup install\napt-get autoremove\nmailsetup queue flush\nmailsetup verify\n", screen->out);
 }
 
 static json_t *json_texts(const struct list *l)
@@ -158,7 +203,7 @@ static struct error *check_upgrade(struct cli *cli)
 {
 	CLEAN(session) struct session s = SESSION_CLOSED;
 	struct release now, next;
-	CLEAN(list) struct list breaks = { 0 };
+	CLEAN(list) struct list breaks = { 0 }, sources = { 0 };
 
 	TRY(release_named(cli->operands.v[0], &next));
 	TRY(session_open(cli, SESSION_QUERY, &s));
@@ -169,11 +214,12 @@ static struct error *check_upgrade(struct cli *cli)
 		return fail(ERR_USAGE, "%s: this is Debian %s already", cli->operands.v[0], now.os.version);
 	s.run.compute = NULL; /* nothing is computed ahead */
 	TRY(look(&s, &next, &breaks));
+	TRY(find_sources(&s.run, now.os.codename, &sources));
 	terminal_close(&s.terminal);
 	if (cli->json)
 		answer_json(cli, &s, &now, &next, &breaks);
 	else if (!cli->quiet || s.run.blockers.n)
-		show(cli, &s, &now, &next, &breaks);
+		show(cli, &s, &now, &next, &breaks, &sources);
 	cli->verdict = s.run.blockers.n ? ERR_PRECHECK : ERR_OK;
 	return NULL;
 }
