@@ -126,7 +126,7 @@ static struct error *show_way(const struct screen *screen, struct host *h, const
 	fputs(files.n ? "\n" : " /etc/apt/sources.list\n", screen->out);
 	fputs(apt_commands, screen->out);
 	fputs(_("# then mailsetup itself, as built on the new release\n"), screen->out);
-	fputs("mailsetup plan\nmailsetup install\nmailsetup queue flush\n", screen->out);
+	fputs("mailsetup plan\nmailsetup install\napt-get autoremove\nmailsetup queue flush\nmailsetup verify\n", screen->out);
 	return NULL;
 }
 

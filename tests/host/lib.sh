@@ -84,6 +84,23 @@ halt() { # the host at work
 	lab halt "$host"
 }
 
+# --- another release of Debian ---
+
+full_upgrade() { # of the host at work, once its mirror has the next release
+	on env DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends \
+		-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold full-upgrade
+}
+to_release() { # RELEASE: where apt takes packages from
+	lab mirror "$host" release "$1" && on sed -i "s/ $release / $1 /" /etc/apt/sources.list && on apt-get -q update
+}
+
+new_program() { # RELEASE
+	release=$1
+	names_of_release
+	the_program
+	put_program
+}
+
 admin=admin@exemple.fr
 password=secret-de-l-administrateur
 

@@ -22,25 +22,19 @@ upgrade() { # RELEASE WHAT-BREAKS STATUS-OF-APT
 	expect_exit 0 "$1: check-upgrade finds nothing in the way" on mailsetup check-upgrade "$1"
 	expect_match "$1: and says what will break" "$2" cat "$scratch/last"
 	expect_match "$1: and what install will change" '^  file /etc/postfix/main.cf: to be changed' cat "$scratch/last"
-	lab mirror "$host" release "$1"
-	on sed -i "s/ $release / $1 /" /etc/apt/sources.list
-	expect_exit 0 "$1: apt-get update" on apt-get -q update
+	expect_exit 0 "$1: apt-get update" to_release "$1"
 	: >"$scratch/running"
 	outside /usr/bin/python3 tests/host/upgrade.py "$jean" "$word" "$scratch/running" >"$scratch/taken" 2>"$scratch/refused" &
 	sender=$!
 	# 100 where a daemon does not start with the settings of before: its package is left half configured.
-	expect_exit "$3" "$1: apt-get full-upgrade" on env DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends \
-		-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold full-upgrade
+	expect_exit "$3" "$1: apt-get full-upgrade" full_upgrade
 	sleep 4
 	rm "$scratch/running"
 	wait "$sender" || true
 	taken=$(<"$scratch/taken")
 	check "$1: ($taken messages came meanwhile; $(grep -c . "$scratch/refused" || true) times the server did not answer)" test "$taken" -ge 5
 
-	release=$1
-	names_of_release
-	the_program
-	lab copy "$host" "$scratch/mailsetup" /usr/local/sbin/mailsetup
+	new_program "$1"
 	expect_exit 0 "$1: plan" on mailsetup plan
 	expect_match "$1: shows what the new release wants" '^mail\.exemple\.fr, .*: [0-9]+ changes in [0-9]+ steps' cat "$scratch/last"
 	expect_match "$1: the spam filter's package and unit among it" "^  (packages|enabled|running) $spamd" cat "$scratch/last"

@@ -391,6 +391,32 @@ static void test_a_held_lock_is_busy(void **state)
 	assert_null(packages_lock_free(r->host));
 }
 
+static void test_conffiles(void **state)
+{
+	const struct root *r = *state;
+	CLEAN(list) struct list conffiles = { 0 };
+
+	put(r, "/usr/bin/dpkg-query",
+		"#!/bin/sh\nprintf '\\n /etc/a.conf 0123\\n /etc/b.conf 4567 obsolete\\n\\n /etc/c.conf newconffile\\n'\n", 0755);
+	assert_null(packages_conffiles(r->host, &conffiles));
+	assert_true(list_has(&conffiles, "/etc/a.conf 0123") && list_has(&conffiles, "/etc/b.conf 4567"));
+	put(r, "/var/lib/ucf/hashfile", "89ab  /etc/d.conf\n", 0644);
+	assert_null(packages_conffiles(r->host, &conffiles));
+	assert_true(list_has(&conffiles, "/etc/d.conf 89ab"));
+}
+
+static void test_plain_names(void **state)
+{
+	const struct root *r = *state;
+	CLEAN(list) struct list names = { 0 };
+
+	list_split(&names, "postfix libc6:amd64 libc6:i386", " ");
+	assert_null(packages_plain_names(r->host, &names));
+	assert_string_equal(names.v[0], "postfix");
+	assert_string_equal(names.v[1], "libc6");
+	assert_string_equal(names.v[2], "libc6:i386");
+}
+
 int main(void)
 {
 	const struct CMUnitTest parsing[] = {
@@ -410,6 +436,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_package_that_breaks_is_named, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_unknown_packages_are_a_precheck, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_purge_takes_nothing_else, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_conffiles, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_plain_names, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_missing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_held_lock_is_busy, set_up, tear_down),
 	};
