@@ -177,7 +177,7 @@ unit-run: $(UNIT_TESTS)
 	@tests/run unit $(UNIT_TESTS)
 unit-build: $(UNIT_TESTS)
 
-#: make bench         install and import of mail against the guide's own commands, on the same hosts; the undo journal's cost; 10,000 accounts
+#: make bench         install and import of mail against the guide's own commands, on hosts of one release (RELEASE=bullseye, bookworm, trixie)
 bench:
 	tests/lab/lab deps
 	tests/bench/run
