@@ -236,18 +236,25 @@ expect_exit 1 'no secret in it' grep -E 'SHA512|PRIVATE' "$scratch/last"
 on rm /root/forged
 expect_exit 1 'nothing was changed by all this' on test -e /var/lib/mailsetup
 
-# Killed in the step that adds the rows: all that is to come is in the state store.
+# Killed before any row or key is written, while they are, and after: all that is to come is in the state store.
 # shellcheck disable=SC2016  # for the shell in the host
-killer='mkfifo /run/said
-	printf "%s\n" "$1" | setsid mailsetup install --json --plan /root/plan --from /root/server.mailsetup --passphrase-stdin >/run/said 2>&1 &
+killer='step=$1
+	shift
+	mkfifo /run/said
+	setsid "$@" <&0 >/run/said 2>&1 &
 	while IFS= read -r line; do
-		case $line in *step-begin*"\"$2\""*) pkill -KILL -x mailsetup; echo killed ;; esac
+		case $line in *step-begin*"\"$step\""*) pkill -KILL -x mailsetup; echo killed ;; esac
 	done </run/said
 	rm /run/said'
-expect_match 'kill -9 during an install' '^killed$' on sh -c "$killer" sh "$passphrase" accounts
+killed_at() { # STEP CMD...
+	expect_match "kill -9 in step $1" '^killed$' on sh -c "$killer" sh "$@"
+}
+killed_at accounts mailsetup install --json --plan /root/plan "${from[@]}" <<<"$passphrase"
 expect_exit 4 'a second --from is refused' on mailsetup install "${from[@]}" <<<"$passphrase"
 expect_match 'with the way on' 'needs neither file nor passphrase' cat "$scratch/last"
 on mv /root/server.mailsetup /root/away
+killed_at database mailsetup resume --json </dev/null
+killed_at dkim mailsetup resume --json </dev/null
 expect_exit 0 'resume goes on without file and passphrase' on timeout 600 mailsetup resume </dev/null
 cp "$scratch/output" "$scratch/resumed"
 expect_match 'and says what is left' '^What is left of the move' cat "$scratch/resumed"
