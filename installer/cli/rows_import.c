@@ -157,7 +157,8 @@ static struct error *take_row(const struct import *m, const struct csv_row *row,
 	if (row->problem)
 		return fail(ERR_USAGE, "%s", translated(row->problem));
 	if (row->n != columns)
-		return fail(ERR_USAGE, "the first line names %zu columns, and this one has %zu", columns, row->n);
+		return fail(ERR_USAGE, ngettext("the first line names %zu column, and this one has %zu",
+					       "the first line names %zu columns, and this one has %zu", columns), columns, row->n);
 	for (size_t i = 0; i < row->n; i++)
 		if (field_of[i] != NO_FIELD)
 			in->value[field_of[i]] = text_copy(row->fields[i]);
@@ -355,7 +356,7 @@ static void done(struct cli *cli, size_t added, size_t present)
 		json_object_set_new(event, "present", json_integer((json_int_t)present));
 		json_write(cli->screen.out, event);
 	} else if (!cli->quiet) {
-		fprintf(cli->screen.out, _("%zu added, %zu were here already\n"), added, present);
+		fprintf(cli->screen.out, ngettext("%zu added, %zu was here already\n", "%zu added, %zu were here already\n", present), added, present);
 	}
 }
 
