@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "checks/tally.h"
 #include "host/file.h"
 
@@ -55,8 +56,8 @@ static void run(const struct check_context *c, struct finding *f)
 	if (!w.seen)
 		tally_failed(&t, "mailsetup install", "there is no %s", ROOT);
 	if (w.wrong > SHOWN)
-		tally_failed(&t, REMEDY, "and %u more", w.wrong - SHOWN);
-	tally_ok(&t, "%u directories belong to vmail", w.seen);
+		tally_failed(&t, REMEDY, ngettext("and %u more", "and %u more", w.wrong - SHOWN), w.wrong - SHOWN);
+	tally_ok(&t, ngettext("%u directory belongs to vmail", "%u directories belong to vmail", w.seen), w.seen);
 	tally_finding(&t, f);
 }
 

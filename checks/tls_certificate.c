@@ -1,3 +1,4 @@
+#include "base/i18n.h"
 #include "checks/ask.h"
 #include "checks/tally.h"
 #include "host/crypto.h"
@@ -45,9 +46,9 @@ static void judge_facts(const struct check_context *c, const struct bytes *pem, 
 	else if (facts.not_before > time(NULL))
 		tally_failed(t, "timedatectl", "%s is not valid yet: is the clock right?", CERTIFICATE);
 	else if (days < DAYS_LEFT && !facts.self_signed)
-		tally_failed(t, N_("renew the certificate, then `systemctl reload postfix dovecot`"), "%s expires in %ld days", CERTIFICATE, days);
+		tally_failed(t, N_("renew the certificate, then `systemctl reload postfix dovecot`"), ngettext("%s expires in %ld day", "%s expires in %ld days", (unsigned long)days), CERTIFICATE, days);
 	else
-		tally_ok(t, "%ld days left", days);
+		tally_ok(t, ngettext("%ld day left", "%ld days left", (unsigned long)days), days);
 	if (!certificate_covers(&facts, hostname))
 		tally_failed(t, N_("get a certificate for that name, then `systemctl reload postfix dovecot`"),
 			"%s does not cover %s", CERTIFICATE, hostname);

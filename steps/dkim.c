@@ -116,8 +116,8 @@ static struct error *ensure_tables(struct run *run, const struct list *domains)
 	bytes_printf(&hosts, "127.0.0.1\n::1\nlocalhost\n%s\n", p->hostname);
 	for (size_t i = 0; i < domains->n; i++)
 		bytes_printf(&hosts, "%s\n", domains->v[i]);
-	TRY(ensure_file(run, DKIM_DIRECTORY "/TableClefs", keys.data, keys.size, DKIM(0660)));
-	TRY(ensure_file(run, DKIM_DIRECTORY "/TableSignatures", signing.data, signing.size, DKIM(0660)));
+	TRY(ensure_file(run, DKIM_KEY_TABLE, keys.data, keys.size, DKIM(0660)));
+	TRY(ensure_file(run, DKIM_SIGNING_TABLE, signing.data, signing.size, DKIM(0660)));
 	return ensure_file(run, DKIM_DIRECTORY "/HotesDeConfiance", hosts.data, hosts.size, DKIM(0660));
 }
 

@@ -3,6 +3,7 @@
 #include "host/file.h"
 #include "host/process.h"
 #include "mail/accounts.h"
+#include "mail/dkim.h"
 #include "steps/layout.h"
 
 #define MAIN_CF "/etc/postfix/main.cf"
@@ -143,8 +144,8 @@ static struct error *recover_selectors(struct host *h, struct params *p)
 {
 	CLEAN(list) struct list keys = { 0 }, signatures = { 0 }, domains = { 0 };
 
-	TRY(read_table(h, DKIM_DIRECTORY "/TableClefs", &keys));
-	TRY(read_table(h, DKIM_DIRECTORY "/TableSignatures", &signatures));
+	TRY(read_table(h, DKIM_KEY_TABLE, &keys));
+	TRY(read_table(h, DKIM_SIGNING_TABLE, &signatures));
 	params_domains(p, &domains);
 	for (size_t i = 0; i < domains.n; i++) {
 		CLEAN(list) struct list selectors = { 0 };

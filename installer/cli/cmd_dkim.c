@@ -193,7 +193,8 @@ static void tell_switched(struct cli *cli, struct session *s, const char *domain
 	}
 	if (cli->quiet)
 		return;
-	fprintf(cli->screen.out, _("%s signs for %s now.\n"), name, domain);
+	if (dkim_key_signs(cli, s, domain, name))
+		fprintf(cli->screen.out, _("%s signs for %s now.\n"), name, domain);
 	if (force)
 		put_record(cli, s, domain, name);
 	if (before)

@@ -93,8 +93,9 @@ static void finding_show(const struct screen *s, const struct finding *f)
 		fprintf(s->out, "    %6llu x  ", (unsigned long long)f->details[i].count);
 		put_flow(s, s->out, detail, 14, 14);
 	}
+	size_t more = f->detail_count - shown + (f->others > 0);
 	if (shown < f->detail_count)
-		fprintf(s->out, _("    and %zu more\n"), f->detail_count - shown + (f->others > 0));
+		fprintf(s->out, ngettext("    and %zu more\n", "    and %zu more\n", more), more);
 	if (f->symptom) {
 		paragraph(s, "", f->cause);
 		paragraph(s, next, f->remedy);

@@ -1,5 +1,6 @@
 #include "base/i18n.h"
 #include "cli/change.h"
+#include "cli/dkim_keys.h"
 #include "cli/records.h"
 #include "cli/rows.h"
 #include "ensure/ensure.h"
@@ -66,10 +67,12 @@ static const struct row_kind kind = {
 struct known {
 	bool exists, is_default, active;
 	char *default_domain;
+	char *other; /* the domain in another letter case, where it has no row of its own */
 };
 static void known_cleanup(struct known *k)
 {
 	free(k->default_domain);
+	free(k->other);
 }
 
 static struct error *look_up(struct session *s, const char *domain, struct known *ret)
@@ -85,13 +88,23 @@ static struct error *look_up(struct session *s, const char *domain, struct known
 
 		if (is_default && !ret->default_domain)
 			ret->default_domain = text_copy(cells.v[i]);
-		if (strcasecmp(cells.v[i], domain) == 0) {
+		if (strcmp(cells.v[i], domain) == 0) {
 			ret->exists = true;
 			ret->is_default = is_default;
 			ret->active = strcmp(cells.v[i + 2], "1") == 0;
+		} else if (strcasecmp(cells.v[i], domain) == 0 && !ret->other) {
+			ret->other = text_copy(cells.v[i]);
 		}
 	}
 	return NULL;
+}
+
+static struct error *refuse_other(const char *domain, const struct known *known)
+{
+	if (known->exists || !known->other)
+		return NULL;
+	return fail(ERR_CONFLICT, "domain add: %s exists already, written %s; nothing was changed. `mailsetup domain delete %s` first",
+		domain, known->other, known->other);
 }
 
 static struct error *take_default(struct cli *cli, const char *domain, const struct known *known)
@@ -125,7 +138,10 @@ static void tell_added(struct cli *cli, struct session *s, const char *domain, c
 	}
 	if (cli->quiet)
 		return;
-	fprintf(f, _("%s is a mail domain of this server: what is sent from it is signed\n"), domain);
+	fprintf(f, dkim_key_signs(cli, s, domain, params_signing_selector(&cli->params, domain)) ?
+			   _("%s is a mail domain of this server: what is sent from it is signed\n") :
+			   _("%s is a mail domain of this server\n"),
+		domain);
 	if (adopted)
 		fprintf(f, _("Its row in %s was there already and stays; it has got what was missing.\n"), DOMAINS);
 	if (known->exists && !known->active)
@@ -148,6 +164,8 @@ static struct error *add_run(struct cli *cli)
 	bool remembered = list_has(&domains, domain);
 	TRY(change_check_unfinished(cli, &s, remembered, &unfinished));
 	TRY(look_up(&s, domain, &known));
+	if (!remembered)
+		TRY(refuse_other(domain, &known));
 	TRY(take_default(cli, domain, &known));
 	TRY(params_set(&cli->params, "extra-domain", domain));
 	TRY(wrap(change_run(cli, &s), "domain add %s", domain));

@@ -54,7 +54,7 @@ static struct error *take_back(struct cli *cli, struct migration *m)
 		json_object_set_new(done, "gone", json_integer((json_int_t)undone.gone));
 		json_write(cli->screen.out, done);
 	} else if (!cli->quiet) {
-		fprintf(cli->screen.out, _("import %u is taken back: %llu messages removed, %llu were moved or removed before and are left alone\n"),
+		fprintf(cli->screen.out, _("import %u is taken back; messages removed: %llu, moved or removed before and left alone: %llu\n"),
 			number, (unsigned long long)undone.removed, (unsigned long long)undone.gone);
 	}
 	return NULL;

@@ -134,11 +134,7 @@ static const char *full_name, *privilege_given;
 /* Nobody types a password for an account that cannot be. */
 static struct error *check_before(struct accounts *a, const char *address)
 {
-	bool exists;
-
-	TRY(accounts_user_exists(a, address, &exists));
-	if (exists)
-		return fail(ERR_CONFLICT, "the account %s exists already; nothing was changed", address);
+	TRY(rows_refuse_existing(&kind, a, address));
 	return check_domain(a, address);
 }
 

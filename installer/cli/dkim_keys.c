@@ -1,4 +1,5 @@
 #include "cli/dkim_keys.h"
+#include "base/i18n.h"
 #include "engine/published.h"
 #include "ensure/ensure.h"
 #include "host/file.h"
@@ -61,6 +62,20 @@ struct error *dkim_unused_keys(struct session *s, const char *domain, const stru
 			list_add(ret, name);
 	}
 	return NULL;
+}
+
+bool dkim_key_signs(struct cli *cli, struct session *s, const char *domain, const char *name)
+{
+	CLEAN(free) char *signs = NULL;
+
+	error_free(dkim_signing_selector(s->host, domain, &signs));
+	if (signs && strcmp(signs, name) == 0)
+		return true;
+	CLEAN(free) char *note = text(_("note: mail from %s is not signed by the key %s: %s and %s do not say so, as another hand has written them; "
+					"write it there, or let mailsetup: `mailsetup install --overwrite FILE`"),
+		domain, name, DKIM_SIGNING_TABLE, DKIM_KEY_TABLE);
+	put_flow(&cli->screen, cli->screen.talk, note, 0, 0);
+	return false;
 }
 
 struct error *dkim_take_domain(struct cli *cli, char **ret)

@@ -18,6 +18,8 @@ struct error *dkim_unused_keys(struct session *s, const char *domain, const stru
 /* When it stopped signing, in seconds since 1970; 0: never. */
 struct error *dkim_stopped(struct session *s, const char *domain, const char *name, time_t *ret) MUST_USE;
 struct error *dkim_set_stopped(struct session *s, const char *domain, const char *name, time_t when) MUST_USE;
+/* Does it, by OpenDKIM's tables? Where another hand has written them, and --adopt keeps them, it may not: a note then says so. */
+bool dkim_key_signs(struct cli *cli, struct session *s, const char *domain, const char *name);
 char *dkim_day(time_t when); /* 2026-11-24, here; the caller's */
 
 extern const struct command dkim_list; /* the action, in dkim_list.c */

@@ -12,7 +12,9 @@
 
 static void put_title(FILE *f, const char *page, const char *section, const char *name, const char *purpose)
 {
-	fprintf(f, ".Dd %s\n.Dt %s %s\n.Os\n.Sh %s\n.Nm %s\n.Nd ", DATE, page, section, _("NAME"), name);
+	fprintf(f, ".Dd %s\n.Dt %s %s\n.Os\n", DATE, page, section);
+	roff_heading(f, _("NAME"));
+	fprintf(f, ".Nm %s\n.Nd ", name);
 	roff_inline(f, purpose, NULL);
 	fputc('\n', f);
 }
@@ -62,7 +64,7 @@ static void put_items(FILE *f, const struct manual_item *items)
 
 static void put_section(FILE *f, const char *heading, const struct manual_item *items)
 {
-	fprintf(f, ".Sh %s\n", heading);
+	roff_heading(f, heading);
 	put_items(f, items);
 }
 
@@ -254,9 +256,9 @@ static void put_command(FILE *f, const struct command *c)
 
 static void put_synopsis(FILE *f)
 {
-	fprintf(f, ".Sh %s\n", _("SYNOPSIS"));
+	roff_heading(f, _("SYNOPSIS"));
 	for (size_t i = 0; commands[i]; i++) {
-		fputs(".Nm\n.Cm", f);
+		fputs(".Nm mailsetup\n.Cm", f);
 		if (command_is_leaf(commands[i])) {
 			put_operands(f, commands[i]);
 			continue;
@@ -282,7 +284,7 @@ static void put_none(FILE *f)
 
 static void put_parameters(struct cli *cli, FILE *f)
 {
-	fprintf(f, ".Sh %s\n", _("PARAMETERS"));
+	roff_heading(f, _("PARAMETERS"));
 	roff_text(f,
 		_("They are options of `mailsetup install`, `mailsetup plan` and `mailsetup resume`, and names in the file of "
 		  "mailsetup.conf(5). An install remembers them."),
@@ -317,18 +319,18 @@ void manual_program(struct cli *cli, FILE *f)
 	put_title(f, "MAILSETUP", "8", "mailsetup", _("turn a bare Debian machine into a complete mail server"));
 	put_synopsis(f);
 	put_section(f, _("DESCRIPTION"), manual_description);
-	fprintf(f, ".Sh %s\n", _("COMMANDS"));
+	roff_heading(f, _("COMMANDS"));
 	for (size_t i = 0; commands[i]; i++)
 		put_command(f, commands[i]);
 	put_parameters(cli, f);
-	fprintf(f, ".Sh %s\n", _("OPTIONS OF ALL COMMANDS"));
+	roff_heading(f, _("OPTIONS OF ALL COMMANDS"));
 	put_group(cli, f, NULL, GROUP_COMMON);
 	put_section(f, _("ENVIRONMENT"), manual_environment);
 	put_section(f, _("FILES"), manual_files);
 	put_section(f, _("EXIT STATUS"), manual_exit_status);
 	put_section(f, _("EXAMPLES"), manual_examples);
 	put_section(f, _("DIAGNOSTICS"), manual_diagnostics);
-	fprintf(f, ".Sh %s\n", _("SEE ALSO"));
+	roff_heading(f, _("SEE ALSO"));
 	fputs(".Xr doveconf 1 ,\n.Xr journalctl 1 ,\n.Xr mailsetup.conf 5 ,\n.Xr opendkim.conf 5 ,\n.Xr postconf 5\n", f);
 	put_section(f, _("SECURITY CONSIDERATIONS"), manual_security);
 }
@@ -343,5 +345,6 @@ void manual_config(FILE *f)
 	roff_text(f, _("The names are:"), NULL);
 	put_config_names(f);
 	put_section(f, _("EXAMPLES"), manual_config_examples);
-	fprintf(f, ".Sh %s\n.Xr mailsetup 8\n", _("SEE ALSO"));
+	roff_heading(f, _("SEE ALSO"));
+	fputs(".Xr mailsetup 8\n", f);
 }

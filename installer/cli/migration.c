@@ -162,11 +162,16 @@ static void unknown_line(struct cli *cli, const struct mailbox *m)
 	for (size_t i = 0; i < m->n; i++)
 		messages += m->folders[i].archive;
 	if (address)
-		line = text(_("no account: %s (%llu messages); `mailsetup user add %s` makes one, or give --map '%s=ADDRESS'; then the same command "
-			      "again"),
+		line = text(ngettext("no account: %s (%llu message); `mailsetup user add %s` makes one, or give --map '%s=ADDRESS'; then the same "
+				     "command again",
+				    "no account: %s (%llu messages); `mailsetup user add %s` makes one, or give --map '%s=ADDRESS'; then the same "
+				    "command again",
+				    messages),
 			root, (unsigned long long)messages, address, root);
 	else
-		line = text(_("no account: %s (%llu messages); give --map '%s=ADDRESS', then the same command again"), root,
+		line = text(ngettext("no account: %s (%llu message); give --map '%s=ADDRESS', then the same command again",
+				    "no account: %s (%llu messages); give --map '%s=ADDRESS', then the same command again", messages),
+			root,
 			(unsigned long long)messages, root);
 	put_flow(&cli->screen, cli->screen.out, line, 0, 2);
 }
@@ -196,13 +201,16 @@ static void tell_text(struct cli *cli, const struct migration *m)
 	reason_lines(&cli->screen, _("refused"), m->report.refused, m->report.n_refused);
 	reason_lines(&cli->screen, _("left out"), m->report.left_out, m->report.n_left_out);
 	if (m->dry)
-		summary = text(_("%llu messages would be imported, %llu are present already, %llu would be refused; nothing was written"),
+		summary = text(ngettext("%llu message would be imported, %llu present already, %llu would be refused; nothing was written",
+				       "%llu messages would be imported, %llu present already, %llu would be refused; nothing was written", t.imported),
 			(unsigned long long)t.imported, (unsigned long long)t.present, (unsigned long long)t.refused);
 	else if (!t.imported)
 		summary = text(_("imported 0 messages, %llu present already, %llu refused"), (unsigned long long)t.present,
 			(unsigned long long)t.refused);
 	else
-		summary = text(_("imported %llu messages, %llu present already, %llu refused (import %u)"), (unsigned long long)t.imported,
+		summary = text(ngettext("imported %llu message, %llu present already, %llu refused (import %u)",
+				       "imported %llu messages, %llu present already, %llu refused (import %u)", t.imported),
+			(unsigned long long)t.imported,
 			(unsigned long long)t.present, (unsigned long long)t.refused, m->number);
 	put_flow(&cli->screen, cli->screen.out, summary, 0, 0);
 }

@@ -174,7 +174,8 @@ static struct error *passphrase_check(const struct bytes *s)
 static struct error *new_passphrase_check(const struct bytes *s)
 {
 	return s->size >= PASSPHRASE_MIN ? NULL
-					 : fail(ERR_USAGE, "the passphrase has %zu bytes; it needs at least %d: several words", s->size,
+					 : fail(ERR_USAGE, ngettext("the passphrase has %zu byte; it needs at least %d: several words",
+								    "the passphrase has %zu bytes; it needs at least %d: several words", s->size), s->size,
 						   PASSPHRASE_MIN);
 }
 

@@ -85,7 +85,7 @@ static void entry_show(const struct screen *s, const struct queue_entry *e, int6
 	for (size_t i = 0; i < shown; i++)
 		bytes_printf(&way, "%s %s", i ? "," : "", e->recipients.v[i]);
 	if (shown < e->recipients.n)
-		bytes_printf(&way, _(" and %zu more"), e->recipients.n - shown);
+		bytes_printf(&way, ngettext(" and %zu more", " and %zu more", e->recipients.n - shown), e->recipients.n - shown);
 	put_padded(s->out, e->id, 13);
 	fprintf(s->out, " %7s %7s  %s", age, size, style(s->out_color, hold ? YELLOW : PLAIN));
 	put_padded(s->out, e->queue, 8);

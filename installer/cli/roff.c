@@ -162,6 +162,27 @@ void roff_inline(FILE *f, const char *s, const struct list *placeholders)
 	}
 }
 
+void roff_heading(FILE *f, const char *s)
+{
+	static const char *const names[][2] = { { "À", "`A" }, { "Â", "^A" }, { "Ç", ",C" }, { "È", "`E" }, { "É", "'E" }, { "Ê", "^E" },
+		{ "Î", "^I" }, { "Ô", "^O" }, { "Û", "^U" } };
+
+	fputs(".Sh ", f);
+	while (*s) {
+		size_t i = 0;
+
+		while (i < sizeof(names) / sizeof(*names) && !starts_with(s, names[i][0]))
+			i++;
+		if (i == sizeof(names) / sizeof(*names)) {
+			fputc(*s++, f);
+			continue;
+		}
+		fprintf(f, "\\[%s]", names[i][1]);
+		s += strlen(names[i][0]);
+	}
+	fputc('\n', f);
+}
+
 void roff_literal(FILE *f, const struct list *lines)
 {
 	fputs(".Bd -literal -offset indent\n", f);

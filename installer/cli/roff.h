@@ -13,6 +13,8 @@
 void roff_text(FILE *f, const char *s, const struct list *placeholders);
 /* The same on one line, without its end. */
 void roff_inline(FILE *f, const char *s, const struct list *placeholders);
+/* A section's heading. Since 1.23, groff writes headings in small letters as well: "\['E]" has one, and "\[u00C9]", which É becomes, none. */
+void roff_heading(FILE *f, const char *s);
 /* Lines as they are, in a display. */
 void roff_literal(FILE *f, const struct list *lines);
 /* Words as arguments of a macro, each with a space before: none is taken for a macro itself. */

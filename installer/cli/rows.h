@@ -102,6 +102,8 @@ void rows_words(const struct command *c, struct list *ret);
 struct error *rows_open(struct cli *cli, struct session *s, struct accounts **ret) MUST_USE;
 /* The key of the row that the argument means, as the table has it; ERR_USAGE where there is none. */
 struct error *rows_find(const struct row_kind *kind, struct accounts *a, const char *argument, char **ret_key) MUST_USE;
+/* ERR_CONFLICT where the key is there, in whatever letter case: there is one mailbox, one alias of it, and one domain. */
+struct error *rows_refuse_existing(const struct row_kind *kind, struct accounts *a, const char *key) MUST_USE;
 /* Inserts a row that is not there yet. */
 struct error *rows_insert(const struct row_kind *kind, struct accounts *a, const struct row_input *in) MUST_USE;
 /* The whole of an addition: begins, refuses a key that exists (ERR_CONFLICT), inserts, checks, commits. */

@@ -1,5 +1,6 @@
 #include "base/i18n.h"
 #include "cli/rows.h"
+#include "mail/name.h"
 
 void row_input_free(struct row_input *in)
 {
@@ -33,14 +34,24 @@ struct error *rows_insert(const struct row_kind *kind, struct accounts *a, const
 	return accounts_row_insert(a, kind->table, cells);
 }
 
+struct error *rows_refuse_existing(const struct row_kind *kind, struct accounts *a, const char *key)
+{
+	CLEAN(list) struct list rows = { 0 };
+
+	TRY(accounts_row_spellings(a, kind->table, kind->key_column, key, &rows));
+	if (!rows.n)
+		return NULL;
+	if (list_has(&rows, key))
+		return fail(ERR_CONFLICT, "the %s %s exists already; nothing was changed", translated(kind->noun), key);
+	CLEAN(free) char *other = printable(rows.v[0]);
+	return fail(ERR_CONFLICT, "the %s %s exists already, written %s; nothing was changed", translated(kind->noun), key, other);
+}
+
 static struct error *add(struct cli *cli, const struct row_kind *kind, struct accounts *a, const struct row_input *in)
 {
 	const char *key = in->value[0];
-	bool exists;
 
-	TRY(accounts_row_exists(a, kind->table, kind->key_column, key, &exists));
-	if (exists)
-		return fail(ERR_CONFLICT, "the %s %s exists already; nothing was changed", translated(kind->noun), key);
+	TRY(rows_refuse_existing(kind, a, key));
 	TRY(rows_insert(kind, a, in));
 	return kind->check ? kind->check(cli, a, key, ROW_IS_ADDED) : NULL;
 }

@@ -16,6 +16,7 @@ struct import {
 	const char *file; /* what messages call it */
 	struct row_input *rows;
 	size_t n;
+	struct list there; /* the keys of the table, sorted without regard to case */
 };
 
 static void import_cleanup(struct import *m)
@@ -23,6 +24,7 @@ static void import_cleanup(struct import *m)
 	for (size_t i = 0; i < m->n; i++)
 		row_input_free(&m->rows[i]);
 	free(m->rows);
+	list_free(&m->there);
 }
 
 /* --- the file --- */
@@ -155,7 +157,8 @@ static struct error *take_row(const struct import *m, const struct csv_row *row,
 	if (row->problem)
 		return fail(ERR_USAGE, "%s", translated(row->problem));
 	if (row->n != columns)
-		return fail(ERR_USAGE, "the first line names %zu columns, and this one has %zu", columns, row->n);
+		return fail(ERR_USAGE, ngettext("the first line names %zu column, and this one has %zu",
+					       "the first line names %zu columns, and this one has %zu", columns), columns, row->n);
 	for (size_t i = 0; i < row->n; i++)
 		if (field_of[i] != NO_FIELD)
 			in->value[field_of[i]] = text_copy(row->fields[i]);
@@ -224,6 +227,32 @@ static void find_duplicates(const struct import *m)
 	tdestroy(seen, keep);
 }
 
+static int by_letters(const void *a, const void *b)
+{
+	return strcasecmp(*(char *const *)a, *(char *const *)b);
+}
+
+static struct error *read_keys(struct import *m, struct accounts *a)
+{
+	const char *const key[] = { m->kind->key_column, NULL };
+
+	TRY(accounts_rows_read(a, m->kind->table, key, m->kind->key_column, NULL, &m->there));
+	if (m->there.n)
+		qsort(m->there.v, m->there.n, sizeof(*m->there.v), by_letters);
+	return NULL;
+}
+
+/* The cells of the row of that key, in the letter case that the table has it in. */
+static struct error *read_there(const struct import *m, struct accounts *a, const char *const *columns, char *key, struct list *ret)
+{
+	const struct row_kind *kind = m->kind;
+	char **other;
+
+	TRY(accounts_rows_read(a, kind->table, columns, kind->key_column, key, ret));
+	other = ret->n || !m->there.n ? NULL : bsearch(&key, m->there.v, m->there.n, sizeof(*m->there.v), by_letters);
+	return other ? accounts_rows_read(a, kind->table, columns, kind->key_column, *other, ret) : NULL;
+}
+
 /* Where the row is here already: is it the same, as far as the file says? */
 static struct error *compare(const struct import *m, struct accounts *a, const struct row_input *in, bool *ret_present)
 {
@@ -238,7 +267,7 @@ static struct error *compare(const struct import *m, struct accounts *a, const s
 			field[n] = f;
 			columns[n++] = kind->fields[f].column;
 		}
-	TRY(accounts_rows_read(a, kind->table, columns, kind->key_column, in->value[0], &cells));
+	TRY(read_there(m, a, columns, in->value[0], &cells));
 	*ret_present = cells.n > 0;
 	if (!cells.n)
 		return NULL;
@@ -307,6 +336,7 @@ static struct error *bad_rows(struct cli *cli, const struct import *m)
 
 static struct error *store(struct cli *cli, struct import *m, struct accounts *a, size_t *ret_present)
 {
+	TRY(read_keys(m, a));
 	for (size_t i = 0; i < m->n; i++)
 		if (!m->rows[i].error)
 			store_row(m, a, &m->rows[i], ret_present);
@@ -326,7 +356,7 @@ static void done(struct cli *cli, size_t added, size_t present)
 		json_object_set_new(event, "present", json_integer((json_int_t)present));
 		json_write(cli->screen.out, event);
 	} else if (!cli->quiet) {
-		fprintf(cli->screen.out, _("%zu added, %zu were here already\n"), added, present);
+		fprintf(cli->screen.out, ngettext("%zu added, %zu was here already\n", "%zu added, %zu were here already\n", present), added, present);
 	}
 }
 

@@ -35,7 +35,7 @@ static void plan(struct run *run, const char *known)
 	CLEAN(json_decref) json_t *rows = json_loads(known, 0, NULL);
 	size_t n = move_count(rows, NULL);
 
-	run_difference(run, "rows", ACCOUNTS_PATH, false, "%zu rows of the other machine, to be added", n);
+	run_difference(run, "rows", ACCOUNTS_PATH, false, ngettext("%zu row of the other machine, to be added", "%zu rows of the other machine, to be added", n), n);
 }
 
 struct error *ensure_moved_rows(struct run *run)

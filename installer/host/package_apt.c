@@ -131,7 +131,7 @@ static struct error *fetch_error(struct error *e, const struct list *missing)
 	for (size_t i = 0; i < missing->n && i < 3; i++)
 		bytes_printf(&names, "%s%s", i ? ", " : "", missing->v[i]);
 	if (missing->n > 3)
-		bytes_printf(&names, _(" and %zu more"), missing->n - 3);
+		bytes_printf(&names, ngettext(" and %zu more", " and %zu more", missing->n - 3), missing->n - 3);
 	struct error *clear =
 		with_detail(fail(ERR_STOPPED,
 				    "apt could not download %s: %s; look at the network and at "

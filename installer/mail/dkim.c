@@ -10,9 +10,10 @@
 #include <sys/types.h>
 #include <opendkim/dkim.h>
 
-#define PEM_LIMIT (1024 * 1024)
-#define KEY_TAG	  "p="
-#define KEY_CHUNK 250 /* of a key in one string of the zone text: opendkim-genkey's choice */
+#define PEM_LIMIT   (1024 * 1024)
+#define TABLE_LIMIT (16 * 1024 * 1024)
+#define KEY_TAG	    "p="
+#define KEY_CHUNK   250 /* of a key in one string of the zone text: opendkim-genkey's choice */
 
 struct error *dkim_record(const struct bytes *private_pem, char **ret)
 {
@@ -43,6 +44,38 @@ struct error *dkim_read_record(struct host *h, const char *domain, const char *s
 		e = dkim_record(&pem, ret);
 	bytes_wipe(&pem);
 	return wrap(e, "the DKIM key %s", path);
+}
+
+/* The second word of the first line whose first word is that. */
+static struct error *table_value(struct host *h, const char *path, const char *key, char **ret)
+{
+	CLEAN(bytes) struct bytes table = { 0 };
+	CLEAN(list) struct list lines = { 0 };
+
+	TRY(file_read(h, path, TABLE_LIMIT, &table));
+	list_split(&lines, bytes_text(&table), "\n");
+	for (size_t i = 0; i < lines.n && !*ret; i++) {
+		CLEAN(list) struct list words = { 0 };
+
+		list_split(&words, lines.v[i], " \t\r");
+		if (words.n > 1 && strcasecmp(words.v[0], key) == 0)
+			*ret = text_copy(words.v[1]);
+	}
+	return NULL;
+}
+
+struct error *dkim_signing_selector(struct host *h, const char *domain, char **ret)
+{
+	CLEAN(free) char *name = NULL, *key = NULL;
+	CLEAN(list) struct list parts = { 0 };
+
+	TRY(table_value(h, DKIM_SIGNING_TABLE, domain, &name));
+	if (name)
+		TRY(table_value(h, DKIM_KEY_TABLE, name, &key));
+	if (key)
+		list_split(&parts, key, ":"); /* DOMAIN:SELECTOR:FILE */
+	*ret = parts.n > 2 ? text_copy(parts.v[1]) : NULL;
+	return NULL;
 }
 
 /* The value of a tag ("p") in a list of tags (RFC 6376, 3.2), or NULL; *ret_size is its length. */

@@ -10,12 +10,18 @@
 #include "base/error.h"
 #include "host/host.h"
 
-#define DKIM_KEYS "/etc/dkimkeys/clefs" /* DOMAIN/SELECTOR.private and .txt in it */
+#define DKIM_KEYS	   "/etc/dkimkeys/clefs" /* DOMAIN/SELECTOR.private and .txt in it */
+#define DKIM_KEY_TABLE	   "/etc/dkimkeys/TableClefs"
+#define DKIM_SIGNING_TABLE "/etc/dkimkeys/TableSignatures"
 
 /* Of the key of that name; suffix is "private" or "txt". Owned by the caller. */
 char *dkim_path(const char *domain, const char *selector, const char *suffix);
 /* The record to publish for the private key on disk. */
 struct error *dkim_read_record(struct host *h, const char *domain, const char *selector, char **ret) MUST_USE;
+
+/* The selector by which OpenDKIM signs what comes from the domain, as its two tables are on disk, whoever wrote them: opendkim.conf(5).
+ * *ret is NULL where it does not. */
+struct error *dkim_signing_selector(struct host *h, const char *domain, char **ret) MUST_USE;
 
 /* "v=DKIM1; h=sha256; k=rsa; s=email; p=..." from a private key. One string: dns_txt_split() cuts it. */
 struct error *dkim_record(const struct bytes *private_pem, char **ret) MUST_USE;

@@ -1,4 +1,5 @@
 #include "mail/password.h"
+#include "base/i18n.h"
 #include "mail/utf8.h"
 
 #include <crypt.h>
@@ -26,7 +27,8 @@ struct error *password_check(const struct bytes *password)
 	size_t length;
 
 	if (password->size < PASSWORD_MIN)
-		return fail(ERR_USAGE, "the password has %zu bytes; it needs at least %d", password->size,
+		return fail(ERR_USAGE, ngettext("the password has %zu byte; it needs at least %d", "the password has %zu bytes; it needs at least %d",
+					       password->size), password->size,
 			PASSWORD_MIN);
 	if (password->size > PASSWORD_MAX)
 		return fail(ERR_USAGE, "the password has %zu bytes; at most %d are used", password->size,

@@ -33,7 +33,7 @@ static void show_progress(const struct watch *w, json_int_t consumed, json_int_t
 	double spent = seconds_since(&w->began), done = (double)consumed, rate = spent > 0 ? done / spent : 0;
 	CLEAN(free) char *left = rest_of_time(w, done, spent);
 	CLEAN(free) char *of = w->size ? text(_(" of %.0f"), (double)w->size / MEGABYTE) : text_copy("");
-	CLEAN(free) char *line = text(_("%.0f%s MB, %lld messages, %.1f MB/s%s"), done / MEGABYTE, of, (long long)messages, rate / MEGABYTE, left);
+	CLEAN(free) char *line = text(_("%.0f%s MB, messages: %lld, %.1f MB/s%s"), done / MEGABYTE, of, (long long)messages, rate / MEGABYTE, left);
 
 	events_emit(w->events, &(struct event){
 					  .kind = EVENT_PROGRESS,

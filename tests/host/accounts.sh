@@ -198,6 +198,23 @@ for row in SEULE@toto.fr Seule@Toto.FR; do says 0 'that one' "^$row is deleted$"
 says 0 'delete with its mail takes no mail of another' '^Jean@Exemple\.FR is deleted$' user delete --purge-mail Jean@Exemple.FR
 check '(it is there)' on test -d /var/mail/utilisateurs/exemple.fr/jean
 
+# What is typed in capitals is there: a second row would be another spelling of one mailbox.
+sql "INSERT INTO postfix_utilisateurs (utilisateur, mot_de_passe, rep_perso, uid, gid, privilege, active) VALUES ('Vieux@Exemple.fr', '', '', 1, 1, '', 1);
+	INSERT INTO postfix_alias_virtuels (courriel, destination, active) VALUES ('Ancien@exemple.fr', 'jean@exemple.fr', 1);
+	INSERT INTO postfix_alias (alias, destination, active) VALUES ('Games', 'jean@exemple.fr', 1)"
+says 4 'an account in another letter case exists' 'account vieux@exemple\.fr exists already, written Vieux@Exemple\.fr' user add vieux@exemple.fr
+says 4 'so does a virtual alias' 'exists already, written Ancien@exemple\.fr' virtual-alias add ANCIEN@exemple.fr jean@exemple.fr
+says 4 'and an alias' 'exists already, written Games' alias add games jean@exemple.fr
+from_file() { # DESTINATION
+	printf 'address,destination\nancien@exemple.fr,%s\n' "$1" | on mailsetup virtual-alias import - --json
+}
+expect_match 'for a file as well' '"changed":false,"added":0,"present":1' from_file jean@exemple.fr
+expect_match 'where it leads elsewhere, it is refused' 'exists already, with another destination' from_file lucie@toto.fr
+expect_text '(no second row came of that)' '1|1|1' sql "SELECT (SELECT count(*) FROM postfix_utilisateurs WHERE lower(utilisateur) = 'vieux@exemple.fr'),
+	(SELECT count(*) FROM postfix_alias_virtuels WHERE lower(courriel) = 'ancien@exemple.fr'), (SELECT count(*) FROM postfix_alias WHERE lower(alias) = 'games')"
+sql "DELETE FROM postfix_utilisateurs WHERE utilisateur = 'Vieux@Exemple.fr'; DELETE FROM postfix_alias_virtuels WHERE courriel = 'Ancien@exemple.fr';
+	DELETE FROM postfix_alias WHERE alias = 'Games'"
+
 # --- delete ---
 
 says 4 'what aliases lead to is not deleted' 'contact@exemple\.fr, www-data' user delete jean@exemple.fr

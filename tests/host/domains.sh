@@ -85,6 +85,8 @@ expect_match 'and it is said' 'was there already' cat "$scratch/last"
 check 'it has its key' on test -s /etc/dkimkeys/clefs/autre.fr/mail.private
 expect_exit 0 '(and goes again)' on mailsetup domain delete autre.fr
 sql "INSERT INTO postfix_domaines (domaine, defaut, active) VALUES ('Main.FR', 0, 1), ('TOTO.fr', 0, 1)"
+expect_exit 4 'a domain that is there in another letter case' on mailsetup domain add main.fr
+expect_match 'as it is written' '^mailsetup: domain add: main\.fr exists already, written Main\.FR' cat "$scratch/last"
 expect_exit 0 'a row typed by hand, in any letter case' on mailsetup domain delete main.fr
 expect_no_match 'without a word of keys that it never had' 'DKIM|domainkey' cat "$scratch/last"
 expect_text 'it is gone' 0 sql "SELECT count(*) FROM postfix_domaines WHERE domaine LIKE 'main.fr'"

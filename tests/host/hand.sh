@@ -5,12 +5,13 @@
 installed_host
 main_cf=/etc/postfix/main.cf
 ssl=/etc/dovecot/conf.d/10-ssl.conf
+signing=/etc/dkimkeys/TableSignatures
 saved=/var/backups/mailsetup
 
 # --- a file is changed ---
 
 expect_exit 0 'status of an untouched server: 0' on mailsetup status
-on sh -c "echo 'biff = yes' >>$main_cf; sed -i 's/^ssl = required/ssl = yes/' $ssl"
+on sh -c "echo 'biff = yes' >>$main_cf; sed -i 's/^ssl = required/ssl = yes/' $ssl; echo '# a moi' >>$signing"
 expect_exit 4 'status: 4 where another hand has changed something' on mailsetup status
 cp "$scratch/output" "$scratch/said"
 expect_match 'it names the file' "^  postfix: file $main_cf: changed by another hand" cat "$scratch/said"
@@ -25,14 +26,14 @@ files() {
 files >"$scratch/before"
 expect_exit 4 'install refuses' on mailsetup install --no-verify
 expect_match 'and says what can be done' 'adopt FILE.*overwrite FILE' cat "$scratch/last"
-expect_exit 4 'a decision about one of two files is not enough' on mailsetup install --no-verify --adopt "$main_cf"
-expect_match 'the other one is named' "^ +$ssl$" cat "$scratch/last"
+expect_exit 4 'a decision about one of the files is not enough' on mailsetup install --no-verify --adopt "$main_cf"
+expect_match 'the others are named' "^ +$ssl$" cat "$scratch/last"
 expect_exit 2 'a decision about a file that is as written is refused' on mailsetup install --no-verify --overwrite /etc/passwd
 expect_match 'by name' '^mailsetup: --overwrite /etc/passwd: ' cat "$scratch/last"
 files >"$scratch/after"
 expect_same 'nothing was done' "$scratch/before" "$scratch/after"
 
-expect_exit 0 'adopt one, overwrite the other' on mailsetup install --no-verify --adopt "$main_cf" --overwrite "$ssl"
+expect_exit 0 'adopt two, overwrite the other' on mailsetup install --no-verify --adopt "$main_cf" --adopt "$signing" --overwrite "$ssl"
 expect_match 'theirs stays where it is adopted' '^biff = yes$' on cat "$main_cf"
 expect_match 'ours is back where it is overwritten' '^ssl = required$' on cat "$ssl"
 expect_match 'theirs is copied first' '^ssl = yes$' on cat "$saved/1$ssl"
@@ -48,7 +49,7 @@ expect_exit 1 'it is ours' on grep '^biff = \(yes\|no\)$' "$main_cf"
 # --- a change of something else leaves theirs alone ---
 
 started() {
-	on systemctl show -p ActiveEnterTimestampMonotonic --value dovecot postfix@-
+	on systemctl show -p ActiveEnterTimestampMonotonic --value dovecot "$postfix_daemon"
 }
 local_cf=/etc/spamassassin/local.cf
 sieve=/var/mail/sieve/before/spam.sieve
@@ -59,10 +60,11 @@ compiled() {
 binary=$(compiled)
 since=$(started)
 expect_exit 0 'domain add, where it writes nothing new' on mailsetup domain add toto.fr
+expect_match 'whose mail an adopted table does not let sign: it is said' 'mail from toto\.fr is not signed by the key mail: ' cat "$scratch/last"
 expect_match 'theirs stays' '^ssl_min_protocol = TLSv1.3$' on cat "$ssl"
 expect_text 'and no daemon was started again to read it' "$since" started
 expect_text 'nor a rule compiled that is half written' "$binary" compiled
-expect_exit 0 'dkim rotate: the new key' on mailsetup dkim rotate toto.fr
+expect_exit 0 'dkim rotate: the new key, and the table by which the first one signs' on mailsetup dkim rotate toto.fr --overwrite "$signing"
 expect_match 'is made' '^The new key mail2 of toto.fr is made' cat "$scratch/last"
 expect_exit 4 'status tells of the file' on mailsetup status
 on sh -c "echo '# a la main' >>$local_cf"

@@ -121,10 +121,10 @@ refuse 2 '--config: an unknown name' '^mailsetup: /root/unknown\.conf:2: .*domai
 refuse 2 '--admin without a password and without a terminal' '^mailsetup: .*password' --domain exemple.fr --admin admin@exemple.fr
 refuse 2 '--password-stdin without a line' '^mailsetup: --password-stdin' --domain exemple.fr --admin admin@exemple.fr --password-stdin
 refuse 2 '--password-stdin without --admin' '^mailsetup: --password-stdin' --domain exemple.fr --password-stdin
-refuse 2 'an argument too many' "^mailsetup: .*'vite'" --domain exemple.fr vite
+refuse 2 'an argument too many' "^mailsetup: .*“vite”" --domain exemple.fr vite
 expect_match 'an unknown option is named' '^mailsetup.*--vite' on mailsetup install --domain exemple.fr --vite
 expect_exit 2 'and is exit 2' on mailsetup install --domain exemple.fr --vite
-check 'an unknown command' one_line 2 "^mailsetup: .*'installer'" on mailsetup installer
+check 'an unknown command' one_line 2 "^mailsetup: .*“installer”" on mailsetup installer
 check 'resume: there is nothing to resume' one_line 2 '^mailsetup: nothing to resume' on mailsetup resume
 check 'verify: nothing is installed' one_line 3 '^mailsetup: nothing is installed' on mailsetup verify
 check 'no other user but root' one_line 3 '^mailsetup: .*root' as_nobody mailsetup install --domain exemple.fr

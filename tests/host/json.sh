@@ -30,7 +30,6 @@ so() { # WHAT EXPRESSION
 }
 
 fresh_host
-[[ ! -d build/bullseye/locale ]] || lab copy "$host" build/bullseye/locale /usr/local/sbin/locale
 on mailsetup help --json >"$said/help"
 tests/host/schema.py leaves "$said" >"$said/leaves"
 check '(commands are found)' grep -qx user-add "$said/leaves"
@@ -83,8 +82,15 @@ so 'nothing was changed' 'not d["changed"] and d["changes"] == 0'
 asks 0 'of a server' status
 so 'each step has its time' 'all(s["finished"] and s["seconds"] >= 0 for s in d["steps"] if s["status"] == "done")'
 asks 0 'nothing to do' plan
-asks 0 'what Debian 12 would bring' check-upgrade 12
-so 'the spam filter among it' 'any("spamd" in b for b in d["breaks"]) and d["blockers"] == []'
+# After the newest there is none: that answer cannot be seen, as the judgement says.
+never_asked=''
+[[ -n $release_after ]] || never_asked='a command that was not asked: check-upgrade'
+upgrade() { # ASKS WHAT
+	[[ -z $release_after ]] || "$@" check-upgrade "$release_after"
+}
+upgrade asks 0 'what the next Debian would bring'
+[[ -z $release_after ]] || so 'what breaks is named' "any('$release_breaks' in b for b in d['breaks']) and d['blockers'] == []"
+asks 2 'of the one that is there' check-upgrade "$release"
 asks 2 'of no release' check-upgrade 99
 says 0 'a server in a file' export /root/server --passphrase-stdin <<<'quatre mots bien secrets'
 so 'export counts' 'd["file"] == "/root/server" and d["accounts"] == 1 <= d["rows"] and d["dkim_keys"] == 1'
@@ -231,7 +237,7 @@ expect_text 'JSON is the same in French' 'differ:' same_in_french
 french() {
 	cmp -s <(on env LC_ALL=C mailsetup steps) <(on env LANG=fr_FR.UTF-8 mailsetup steps)
 }
-[[ ! -d build/bullseye/locale ]] || expect_exit 1 '(and texts are not)' french
+expect_exit 1 '(and texts are not)' french
 
 # --- drift, and back ---
 
@@ -239,7 +245,7 @@ on sh -c 'cp -p /etc/postfix/main.cf /root/main.cf && echo "# other" >>/etc/post
 asks 4 'another hand' status
 so 'shows the difference' 'd["differences"][0]["drift"] and "+# other" in d["differences"][0]["diff"]'
 asks 4 'another hand' plan
-asks 3 'which is to be decided before an upgrade' check-upgrade 12
+upgrade asks 3 'which is to be decided before an upgrade'
 asks 4 'another hand' install
 on sh -c 'cat /root/main.cf >/etc/postfix/main.cf'
 on sh -c 'cp -a /var/lib/mailsetup /root/state && echo nonsense >/var/lib/mailsetup/state.db'
@@ -262,7 +268,7 @@ while read -r bad what; do
 	record "$bad" "$what"
 done <"$scratch/verdicts"
 check '(all were judged)' test "$(wc -l <"$scratch/verdicts")" = "$n"
-expect_text 'docs/schema.json is whole: each command is in it and was asked, and nothing else' '' tests/host/schema.py schema "$said"
+expect_text 'docs/schema.json is whole: each command is in it and was asked, and nothing else' "$never_asked" tests/host/schema.py schema "$said"
 expect_text 'docs/JSON.md says what is so' '' tests/host/schema.py page "$said"
 
 finish

@@ -14,7 +14,12 @@ names_of_release() {
 	spamd=spamd postfix_daemon=postfix submissions=submissions
 	dovecot_sql=/etc/dovecot/conf.d/auth-sql.conf.ext dovecot_sql_path=sqlite_path dovecot_requests=restart_request_count
 	spamd_early=/root/.spamassassin welcomelist_from=welcomelist_from dovecot_clear='auth_allow_cleartext = yes'
-	[[ $release != bullseye ]] || { spamd=spamassassin submissions=smtps welcomelist_from=whitelist_from; }
+	release_after=13 release_breaks='Dovecot does not start'
+	[[ $release != bullseye ]] || {
+		spamd=spamassassin submissions=smtps welcomelist_from=whitelist_from
+		release_after=12 release_breaks='spamd goes into a package of its own'
+	}
+	[[ $release != trixie ]] || release_after=''
 	[[ $release == trixie ]] || {
 		postfix_daemon=postfix@-
 		dovecot_sql=/etc/dovecot/dovecot-sql.conf.ext dovecot_sql_path=connect dovecot_requests=service_count

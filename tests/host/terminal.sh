@@ -160,9 +160,9 @@ $(cat "$scratch/frame")
 	sleep 0.1
 done
 printf '%s' "$bad" >"$scratch/output"
-record "$([[ -z $bad ]]; echo $?)" "one live line at most, never broken, in $frames looks"
-record "$( ((lives >= 5 && bars >= 3)); echo $?)" "it was seen $lives times, with its bar $bars times"
-record "$( ((resized >= 1)); echo $?)" "the window changed its width $resized times meanwhile"
+record "$([[ -z $bad ]] && echo 0 || echo 1)" "one live line at most, never broken, in $frames looks"
+record "$( ((lives >= 5 && bars >= 3)) && echo 0 || echo 1)" "it was seen $lives times, with its bar $bars times"
+record "$( ((resized >= 1)) && echo 0 || echo 1)" "the window changed its width $resized times meanwhile"
 check 'the install ended well' grep -q '^@@@ end 0$' "$scratch/frame"
 expect_exit 1 'nothing of the live line is left' grep -E "$live|█|░" "$scratch/frame"
 expect_text 'each step has its line, once' 20 grep -Ec '^\[ ?[0-9]+/20\] ✓ ' "$scratch/frame"

@@ -1,6 +1,7 @@
 #include "tests/unit/unit.h"
 
 #include "host/crypto.h"
+#include "host/file.h"
 #include "mail/dkim.h"
 
 #include <stdbool.h>
@@ -233,6 +234,44 @@ static void a_key_of_1024_bits_verifies_too(void **state)
 	must(dkim_verify_message(&message, DOMAIN, "deux.mots", other_record));
 }
 
+/* --- which key signs --- */
+
+static void put_table(struct host *h, const char *path, const char *lines)
+{
+	must(file_write(h, path, lines, strlen(lines), getuid(), getgid(), 0600));
+}
+
+static void signs_by(struct host *h, const char *domain, const char *expected)
+{
+	CLEAN(free) char *name = NULL;
+
+	must(dkim_signing_selector(h, domain, &name));
+	if (expected)
+		assert_string_equal(name, expected);
+	else
+		assert_null(name);
+}
+
+static void the_tables_say_which_key_signs(void **state)
+{
+	char root[] = "/tmp/mailsetup-dkim.XXXXXX";
+	CLEAN(host_close) struct host *h = NULL;
+
+	(void)state;
+	assert_non_null(mkdtemp(root));
+	must(host_open(root, &h));
+	must(directory_make(h, "/etc", getuid(), getgid(), 0755));
+	must(directory_make(h, "/etc/dkimkeys", getuid(), getgid(), 0755));
+	put_table(h, DKIM_KEY_TABLE, "a exemple.fr:mail:/a\nb toto.fr:s2:/b\n");
+	put_table(h, DKIM_SIGNING_TABLE, "#tata.fr a\n\nexemple.fr\ta \nToto.fr b\nautre.fr c\nseul.fr\n");
+	signs_by(h, "exemple.fr", "mail");
+	signs_by(h, "toto.fr", "s2");
+	signs_by(h, "tata.fr", NULL);
+	signs_by(h, "autre.fr", NULL);
+	signs_by(h, "seul.fr", NULL);
+	remove_tree(root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -244,6 +283,7 @@ int main(void)
 		cmocka_unit_test(another_key_does_not_verify),
 		cmocka_unit_test(only_our_signature_counts),
 		cmocka_unit_test(a_foreign_signature_beside_ours_does_no_harm),
+		cmocka_unit_test(the_tables_say_which_key_signs),
 		cmocka_unit_test(a_key_of_1024_bits_verifies_too),
 	};
 	return cmocka_run_group_tests(tests, make_keys, drop_keys);
