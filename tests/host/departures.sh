@@ -91,7 +91,7 @@ forged=$(header_of "${test[@]}" INBOX forge)
 expect_match 'departure 5: mail forged as the own domain is scored' '^X-Spam-Status: .*SPF_FAIL' echo "$forged"
 expect_no_match 'departure 5: and not whitelisted' 'WHITELIST|WELCOMELIST|score=-' echo "$forged"
 as_user "${test[@]}" --to test@exemple.fr --header 'Subject: authentique' >/dev/null
-expect_match 'departure 5: the own domain is, where DKIM proves it' '^X-Spam-Status: .*USER_IN_DKIM_WHITELIST' \
+expect_match 'departure 5: the own domain is, where DKIM proves it' '^X-Spam-Status: .*USER_IN_DKIM_(WHITE|WELCOME)LIST' \
 	header_of "${test[@]}" INBOX authentique
 
 # --- 6: signed on the host ---
@@ -198,7 +198,7 @@ expect_text 'departure 15: no smuggled message is delivered' '* SEARCH' \
 
 expect_no_match 'departure 18: Postfix does not run with the defaults of version 2' 'backwards-compatible' \
 	on journalctl --all -o cat SYSLOG_IDENTIFIER=postfix + SYSLOG_IDENTIFIER=postfix/postfix-script
-expect_match 'departure 18: (its journal is there)' 'starting the Postfix mail system' \
+expect_match 'departure 18: (its journal is there)' 'starting the Postfix mail system|^updating /etc/' \
 	on journalctl --all -o cat SYSLOG_IDENTIFIER=postfix + SYSLOG_IDENTIFIER=postfix/postfix-script
 expect_no_match 'departure 20: SMTPUTF8 is not offered' 'SMTPUTF8' swaks_out --tls --to test@exemple.fr --quit-after ehlo
 expect_match 'departure 24: mail from a private address is scored' '^X-Spam-Status:' \
@@ -246,13 +246,14 @@ expect_text 'departure 16: all belong to vmail' '' on find "$mailboxes" ! '(' -u
 # --- 17: the old bytes ---
 
 expect_text 'departure 17: no .ori copies' '' on find / -xdev -name '*.ori'
-expect_exit 0 'departure 17: the undo journal has the old bytes' on grep -aq 'mail_location = mbox:' /var/lib/mailsetup/state.db
+expect_exit 0 'departure 17: the undo journal has the old bytes' on grep -aqE 'mail_location = mbox:|mail_driver = mbox' /var/lib/mailsetup/state.db
 
 # --- 30: what Postfix's package finds ---
 
 expect_match 'departure 30: the package leaves main.cf alone' 'main_mailer_type: No configuration' on debconf-show postfix
 expect_text 'departure 30: /etc/mailname is there' mail.exemple.fr on cat /etc/mailname
-check 'departure 30: so are the aliases of local users' on test -s /etc/aliases.db
+# Debian 13's package makes none: nothing reads them.
+[[ $release == trixie ]] || check 'departure 30: so are the aliases of local users' on test -s /etc/aliases.db
 expect_no_match 'departure 30: Postfix finds nothing to say about its files' . on postfix check
 
 # --- 8, 9, 10: learning, and a reboot ---
