@@ -64,7 +64,10 @@ static struct error *packages_apply(struct run *run)
 		"/etc/postfix", "/etc/postfix/main.cf", "/etc/dovecot", "/etc/dkimkeys", "/etc/spamassassin", "/var/spool/postfix",
 		"/var/lib/postfix", "/var/lib/dovecot", "/var/lib/spamassassin", "/run/dovecot", "/run/opendkim",
 		"/etc/aliases", "/etc/aliases.db", "/etc/mailname", "/etc/opendkim.conf", "/etc/default/opendkim",
-		r->spamd_defaults, "/etc/default/spamass-milter", r->spamd_early, NULL,
+		r->spamd_defaults, "/etc/default/spamass-milter",
+		/* Of the unit that Debian 12 has and 13 has not: after an upgrade the purge does not know it any more. */
+		"/var/lib/systemd/deb-systemd-helper-enabled/postfix-resolvconf.service.dsh-also",
+		r->spamd_early, NULL,
 	};
 	const char *const leftover_units[] = {
 		"postfix.service", r->postfix_daemon, "dovecot.service", "opendkim.service", r->spamd_unit, "spamass-milter.service", NULL,

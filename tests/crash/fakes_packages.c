@@ -302,6 +302,21 @@ static int simulate(char **names, const char *word)
 	return status;
 }
 
+/* Those named, and each automatic one that no other needs. */
+static int simulate_sweep(char **names)
+{
+	bool purged[COUNT] = { 0 }, kept[COUNT] = { 0 };
+	int status = resolve(names, purged, false);
+
+	for (size_t i = 0; !status && archive[i].name; i++)
+		if (!purged[i] && is(&archive[i], "installed") && !exists(beneath("/fake/auto/%s", archive[i].name)))
+			want(kept, &archive[i]);
+	for (size_t i = 0; !status && archive[i].name; i++)
+		if (purged[i] || (!kept[i] && is(&archive[i], "installed")))
+			printf("Purg %s (1 Debian:11/stable [amd64])\n", archive[i].name);
+	return status;
+}
+
 static int print_uris(char **names)
 {
 	bool wanted[COUNT] = { 0 };
@@ -338,6 +353,9 @@ static int apt_get(char **argv)
 		return simulate(rest, "Inst");
 	if ((rest = AFTER("-s", "-y", "-q", "-o", "APT::Get::AutomaticRemove=false", "purge")))
 		return simulate(rest, "Purg");
+	if ((rest = AFTER("-s", "-y", "-q", "--auto-remove", "-o", "APT::AutoRemove::SuggestsImportant=false", "-o",
+		     "APT::AutoRemove::RecommendsImportant=true", "purge")))
+		return simulate_sweep(rest);
 	if ((rest = AFTER("-qq", "-y", "--print-uris", "--no-install-recommends", "install")))
 		return print_uris(rest);
 	if (AFTER("indextargets", "--format", "$(REPO_URI) $(RELEASE) $(ORIGIN)", "Created-By: Packages")) {
