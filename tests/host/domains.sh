@@ -14,13 +14,17 @@ jean=(jean@toto.fr secret-de-jean)
 
 # --- mail goes on meanwhile ---
 
-# Until the file is gone: one line per message that was not taken.
+refused() { # MESSAGE
+	echo "$1"
+	tail -n 6 "$scratch/flow-dialogue"
+} >>"$scratch/refused"
+# Until the file is gone: what was said of each message that was not taken.
 keep_sending() {
 	local n=0
 	while [[ -e $scratch/sending ]]; do
 		n=$((n + 1))
-		as_user "${test[@]}" --to "$admin" --header "Subject: flot-$n" >"$scratch/flow-dialogue" 2>&1 || echo "$n" >>"$scratch/refused"
-		swaks_out --tls --to "$admin" --header "Subject: dehors-$n" >"$scratch/flow-dialogue" 2>&1 || echo "dehors $n" >>"$scratch/refused"
+		as_user "${test[@]}" --to "$admin" --header "Subject: flot-$n" >"$scratch/flow-dialogue" 2>&1 || refused "$n"
+		swaks_out --tls --to "$admin" --header "Subject: dehors-$n" >"$scratch/flow-dialogue" 2>&1 || refused "dehors $n"
 		echo "$n" >"$scratch/sent"
 	done
 }
