@@ -14,13 +14,17 @@ jean=(jean@toto.fr secret-de-jean)
 
 # --- mail goes on meanwhile ---
 
-# Until the file is gone: one line per message that was not taken.
+refused() { # MESSAGE
+	echo "$1"
+	tail -n 6 "$scratch/flow-dialogue"
+} >>"$scratch/refused"
+# Until the file is gone: what was said of each message that was not taken.
 keep_sending() {
 	local n=0
 	while [[ -e $scratch/sending ]]; do
 		n=$((n + 1))
-		as_user "${test[@]}" --to "$admin" --header "Subject: flot-$n" >"$scratch/flow-dialogue" 2>&1 || echo "$n" >>"$scratch/refused"
-		swaks_out --tls --to "$admin" --header "Subject: dehors-$n" >"$scratch/flow-dialogue" 2>&1 || echo "dehors $n" >>"$scratch/refused"
+		as_user "${test[@]}" --to "$admin" --header "Subject: flot-$n" >"$scratch/flow-dialogue" 2>&1 || refused "$n"
+		swaks_out --tls --to "$admin" --header "Subject: dehors-$n" >"$scratch/flow-dialogue" 2>&1 || refused "dehors $n"
 		echo "$n" >"$scratch/sent"
 	done
 }
@@ -155,8 +159,9 @@ for moment in 0.03 0.06 0.1 0.15 0.2 0.3; do
 	check '(deleted)' on mailsetup domain delete autre.fr
 	on timeout -s KILL "$moment" mailsetup domain add autre.fr >/dev/null 2>&1 || true
 	capture on mailsetup domain add autre.fr
+	cp "$scratch/output" "$scratch/addition"
 	settled >"$scratch/now"
-	check "domain add, killed after $moment s, and again (status $status)" diff "$scratch/settled" "$scratch/now"
+	check "domain add, killed after $moment s, and again (status $status)" diff "$scratch/settled" "$scratch/now"; [[ $status == 0 ]] || comment <"$scratch/addition"
 done
 for moment in 0.04 0.08 0.12 0.16 0.25; do
 	on timeout -s KILL "$moment" mailsetup domain delete autre.fr >/dev/null 2>&1 || true
