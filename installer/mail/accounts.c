@@ -129,7 +129,8 @@ static struct error *configure(struct accounts *a, bool read_only)
 			"%s cannot leave journal mode %s; close the programs that have it open", a->path,
 			row ? accounts_column(statement, 0) : "?");
 	/* The first real read: finds out here whether this is a database. */
-	return accounts_execute(a, "PRAGMA schema_version");
+	TRY(accounts_execute(a, "PRAGMA schema_version"));
+	return read_only ? accounts_execute(a, "PRAGMA query_only = ON") : NULL;
 }
 
 struct error *accounts_open(struct host *h, bool read_only, struct accounts **ret)
@@ -142,8 +143,8 @@ struct error *accounts_open(struct host *h, bool read_only, struct accounts **re
 	if (!root)
 		return fail_errno(errno, "cannot resolve %s", host_root(h));
 	a->path = text("%s%s", strcmp(root, "/") == 0 ? "" : root, ACCOUNTS_PATH);
-	int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-	int status = sqlite3_open_v2(a->path, &a->db, flags | SQLITE_OPEN_NOFOLLOW, NULL);
+	/* Never SQLITE_OPEN_READONLY: a writer that was killed leaves a journal, which such a reader cannot play back, and fails. */
+	int status = sqlite3_open_v2(a->path, &a->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL);
 	if (status != SQLITE_OK)
 		return accounts_fail(a, status, _("cannot open it"));
 	TRY(configure(a, read_only));

@@ -16,7 +16,8 @@
 
 struct accounts;
 
-/* The file must exist; an empty one is a database without tables. A link, or a file with two names, is refused. */
+/* The file must exist; an empty one is a database without tables. A link, or a file with two names, is refused. What a killed writer has
+ * left half done is taken back first, also by a reader. */
 struct error *accounts_open(struct host *h, bool read_only, struct accounts **ret) MUST_USE;
 void accounts_close(struct accounts *a);
 DEFINE_CLEANUP(struct accounts *, accounts_close)

@@ -310,6 +310,40 @@ static void domains(void **state)
 	assert_string_equal(found.v[2], "trois.fr");
 }
 
+/* Killed after its first pages are in the file: the journal beside it is the truth. */
+static void write_and_die(const char *path)
+{
+	sqlite3 *db;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (sqlite3_open(path, &db) != SQLITE_OK ||
+			sqlite3_exec(db, "PRAGMA cache_size = 1; BEGIN IMMEDIATE; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 5000)"
+					 " INSERT INTO postfix_domaines (domaine, defaut, active) SELECT 'd' || i || '.fr', 0, 1 FROM n", NULL, NULL, NULL) != SQLITE_OK)
+			_exit(1);
+		_exit(0);
+	}
+	int status;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void a_reader_plays_back_what_a_killed_writer_left(void **state)
+{
+	struct fixture *f = *state;
+	CLEAN(accounts_close) struct accounts *a = NULL;
+	CLEAN(list) struct list domains = { 0 };
+
+	must(accounts_create_schema(f->accounts, schema));
+	must(accounts_row_insert(f->accounts, "postfix_domaines",
+		(const struct cell[]){ { "domaine", "exemple.fr" }, { "defaut", "1" }, { "active", "1" }, { 0 } }));
+	write_and_die(f->path);
+	must(accounts_open(f->host, true, &a));
+	must(accounts_domains(a, &domains));
+	assert_int_equal(domains.n, 1);
+	assert_string_equal(domains.v[0], "exemple.fr");
+}
+
 static void read_only(void **state)
 {
 	struct fixture *f = *state;
@@ -387,6 +421,7 @@ int main(void)
 		TEST(refused_rows),
 		TEST(domains),
 		TEST(read_only),
+		TEST(a_reader_plays_back_what_a_killed_writer_left),
 		TEST(locked),
 		TEST(write_ahead_log),
 		TEST(open_refusals),
