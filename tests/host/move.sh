@@ -241,7 +241,9 @@ expect_exit 1 'nothing was changed by all this' on test -e /var/lib/mailsetup
 killer='step=$1
 	shift
 	mkfifo /run/said
-	setsid "$@" <&0 >/run/said 2>&1 &
+	# What runs in the background has no other standard input.
+	exec 3<&0
+	setsid "$@" <&3 >/run/said 2>&1 &
 	while IFS= read -r line; do
 		case $line in *step-begin*"\"$step\""*) pkill -KILL -x mailsetup; echo killed ;; esac
 	done </run/said
