@@ -410,10 +410,12 @@ struct error *state_note_set(struct state *s, const char *name, const char *valu
 	CLEAN(sqlite3_finalize) sqlite3_stmt *statement = NULL;
 	CLEAN(free) char *known = NULL;
 
-	if (!value) {
-		TRY(state_note_get(s, name, &known));
+	TRY(state_note_get(s, name, &known));
+	if (!value)
 		return known ? delete_named(s, "DELETE FROM note WHERE name = ?", name) : NULL;
-	}
+	/* SQLite would write nothing, either. */
+	if (known && strcmp(known, value) == 0)
+		return NULL;
 	TRY(seam("commit-note", name));
 	TRY(database_prepare(s->db,
 		"INSERT INTO note (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2", &statement));

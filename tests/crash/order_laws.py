@@ -84,7 +84,8 @@ class Machine:
         if not action.startswith("commit-"):
             self.count["seam " + action] += 1
             if action in PROGRAMS and (self.step or not action.startswith("unit-")):  # units: a rollback's end has no step
-                self.effect(event, PROGRAMS[action] or target)
+                stopped_with_its_package = action == "unit-stop" and target not in self.intended
+                self.effect(event, "apt" if stopped_with_its_package else PROGRAMS[action] or target)
             return
         # Only the parameters are many deletions in one transaction.
         if self.said and (self.step or action != "commit-delete"):
