@@ -2,10 +2,12 @@
 #include "base/memory.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #define PIPE_SIZE (1 << 20)
 
@@ -132,6 +134,23 @@ static struct error *take_text(struct unpack *u, char *ret, size_t size)
 	return memchr(ret, '\0', size) ? broke() : NULL;
 }
 
+/* It goes to a terminal: what the locale cannot show, or shows as nothing, becomes '?'. */
+static void only_printable(char *s)
+{
+	wchar_t c;
+
+	for (size_t n; *s; s += n) {
+		mbstate_t state = { 0 };
+
+		n = mbrtowc(&c, s, strlen(s), &state);
+		if (n > MB_LEN_MAX)
+			n = 1;
+		else if (wcwidth(c) > 0)
+			continue;
+		memset(s, '?', n);
+	}
+}
+
 static struct error *take_error(struct unpack *u, size_t size)
 {
 	struct frame_error header;
@@ -141,10 +160,7 @@ static struct error *take_error(struct unpack *u, size_t size)
 		return broke();
 	TRY(take(u, &header, sizeof(header)));
 	TRY(take_text(u, message, size - sizeof(header)));
-	/* It goes to a terminal. */
-	for (char *p = message; *p; p++)
-		if (*p < ' ' || *p > '~')
-			*p = '?';
+	only_printable(message);
 	return fail(header.code == ERR_PRECHECK ? ERR_PRECHECK : ERR_STOPPED, "%s", message);
 }
 

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <langinfo.h>
 #include <locale.h>
 #include <pwd.h>
 #include <seccomp.h>
@@ -112,6 +113,8 @@ struct error *unpack_sandbox(int archive, int out, uint64_t size, pid_t parent)
 	child_reset_signals();
 	keep_two(archive, out);
 	TRY(drop_privileges(parent));
+	/* What is said stays in the letters of whoever asked. */
+	bind_textdomain_codeset(textdomain(NULL), nl_langinfo(CODESET));
 	/* Where names are bytes: with UTF-8, libarchive would compose the characters of a pax header (NFC). */
 	setlocale(LC_CTYPE, "C");
 	TRY(set_limits(size));

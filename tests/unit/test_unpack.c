@@ -8,6 +8,7 @@
 #include <archive_entry.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <locale.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
@@ -744,6 +745,29 @@ static void a_reader_that_breaks_its_protocol_is_no_danger(void **state)
 	}
 }
 
+/* In the language of whoever asked, and nothing that a terminal would obey. */
+static void a_message_keeps_its_letters(void **state)
+{
+	(void)state;
+	static const char message[] = "coup\u00e9e \033[2J \u202e \xff";
+	struct frame_error code = { .code = ERR_PRECHECK };
+	struct frame head = { FRAME_ERROR, sizeof(code) + sizeof(message) - 1 };
+	CLEAN(bytes) struct bytes said = { 0 };
+	struct member m;
+
+	bytes_add(&said, &head, sizeof(head));
+	bytes_add(&said, &code, sizeof(code));
+	bytes_add_text(&said, message);
+	setlocale(LC_CTYPE, "C.UTF-8");
+	struct unpack *u = unpack_hear(file_of(said.data, said.size));
+	struct error *e = unpack_next(u, &m);
+	setlocale(LC_CTYPE, "C");
+	assert_int_equal(error_code(e), ERR_PRECHECK);
+	assert_string_equal(error_message(e), "coup\u00e9e ?[2J ??? ?");
+	error_free(e);
+	unpack_free(u);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -766,6 +790,7 @@ int main(void)
 		cmocka_unit_test(the_sandbox_holds),
 		cmocka_unit_test(the_reader_has_nothing),
 		cmocka_unit_test(a_reader_that_breaks_its_protocol_is_no_danger),
+		cmocka_unit_test(a_message_keeps_its_letters),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
