@@ -8,7 +8,6 @@
 #include <archive_entry.h>
 #include <fcntl.h>
 #include <locale.h>
-#include <locale.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
