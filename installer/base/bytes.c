@@ -7,7 +7,14 @@ static void bytes_reserve(struct bytes *b, size_t more)
 	size_t space = b->space ? b->space : 64;
 	while (space - b->size <= more)
 		space *= 2;
-	b->data = reallocate(b->data, space, 1);
+	/* realloc() would leave what it moves away from, which may be a secret, where bytes_wipe() cannot find it. */
+	char *data = allocate(space);
+	if (b->data) {
+		memcpy(data, b->data, b->size);
+		explicit_bzero(b->data, b->space);
+		free(b->data);
+	}
+	b->data = data;
 	b->space = space;
 }
 

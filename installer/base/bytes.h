@@ -21,7 +21,7 @@ void bytes_add(struct bytes *b, const void *data, size_t size);
 void bytes_add_text(struct bytes *b, const char *s);
 void bytes_printf(struct bytes *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void bytes_free(struct bytes *b);
-void bytes_wipe(struct bytes *b); /* overwrites, then frees: for secrets */
+void bytes_wipe(struct bytes *b); /* overwrites, then frees: for secrets, which growing leaves no copy of either */
 static inline void bytes_cleanup(struct bytes *b)
 {
 	bytes_free(b);
