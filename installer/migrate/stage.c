@@ -59,13 +59,14 @@ static struct error *same_account(const struct stager *s, const char *root, cons
 {
 	for (size_t i = 0; address && i < s->im->report.n; i++) {
 		const struct mailbox *m = &s->im->report.mailboxes[i];
-		CLEAN(free) char *first = printable(m->root), *second = printable(root);
 
-		if (m->address && strcmp(m->address, address) == 0)
-			return fail(ERR_USAGE,
-				"the archive holds more than one mailbox, “%s” and “%s” among them, and both would be %s's: name each with "
-				"--map OLD=ADDRESS, or import them one after the other",
-				first, second, address);
+		if (!m->address || strcmp(m->address, address) != 0)
+			continue;
+		CLEAN(free) char *first = printable(m->root), *second = printable(root);
+		return fail(ERR_USAGE,
+			"the archive holds more than one mailbox, “%s” and “%s” among them, and both would be %s's: name each with "
+			"--map OLD=ADDRESS, or import them one after the other",
+			first, second, address);
 	}
 	return NULL;
 }
@@ -220,6 +221,14 @@ static struct error *take_active(struct stager *s, const struct member *m, const
 	return tree_write(s->im->staging, active, name, strlen(name));
 }
 
+static struct error *hostile(const struct member *m, const struct maildir_place *p)
+{
+	CLEAN(free) char *shown = printable(m->path);
+
+	return fail(ERR_PRECHECK, "the archive holds “%s”, %s: no archive of mail needs that, so it is refused whole", shown,
+		translated(p->reason));
+}
+
 /* A folder without a message is a folder, too. */
 static struct error *take_directory(struct stager *s, const struct member *m)
 {
@@ -228,7 +237,7 @@ static struct error *take_directory(struct stager *s, const struct member *m)
 
 	maildir_judge(inside, &p);
 	if (p.kind == MAILDIR_HOSTILE)
-		return fail(ERR_PRECHECK, "%s", translated(p.reason));
+		return hostile(m, &p);
 	return p.kind == MAILDIR_MESSAGE && *p.folder ? turn_to(s, &p) : NULL;
 }
 
@@ -264,12 +273,8 @@ static struct error *take(struct stager *s, const struct member *m)
 	CLEAN(maildir_place) struct maildir_place p;
 
 	maildir_judge(m->path, &p);
-	if (p.kind == MAILDIR_HOSTILE) {
-		CLEAN(free) char *shown = printable(m->path);
-
-		return fail(ERR_PRECHECK, "the archive holds “%s”, %s: no archive of mail needs that, so it is refused whole", shown,
-			p.reason);
-	}
+	if (p.kind == MAILDIR_HOSTILE)
+		return hostile(m, &p);
 	if (m->type == MEMBER_DIRECTORY)
 		return take_directory(s, m);
 	if (p.kind == MAILDIR_MESSAGE)
