@@ -151,7 +151,7 @@ struct error *file_resolve(struct host *h, const char *path, char **ret)
 
 	if (!real)
 		return fail_errno(errno, "cannot find %s", path);
-	if (!starts_with(real, root))
+	if (!starts_with(real, root) || real[strlen(root)] != '/')
 		return fail(ERR_STOPPED, "%s leads out of %s", path, root);
 	*ret = text_copy(real + strlen(root));
 	return NULL;
