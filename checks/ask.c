@@ -150,12 +150,13 @@ struct error *ask_smtp(const struct check_context *c, const char *address, unsig
 
 void ask_plain(const char *user, const char *password, struct bytes *ret)
 {
-	CLEAN(bytes) struct bytes b = { 0 };
+	struct bytes b = { 0 };
 
 	bytes_add(&b, "", 1);
 	bytes_add(&b, user, strlen(user) + 1);
 	bytes_add_text(&b, password);
 	base64_encode(b.data, b.size, ret);
+	bytes_wipe(&b);
 }
 
 struct error *ask_recipient(
