@@ -277,11 +277,9 @@ struct error *dialogue_smtp(struct dialogue *d, int *ret_code, struct list *ret_
 struct error *dialogue_ask(struct dialogue *d, int *ret_code, struct list *ret_lines, const char *format, ...)
 {
 	va_list arguments;
-	char *line;
 
 	va_start(arguments, format);
-	if (vasprintf(&line, format, arguments) < 0)
-		abort();
+	char *line = text_v(format, arguments);
 	va_end(arguments);
 	struct error *e = dialogue_send(d, line);
 	explicit_bzero(line, strlen(line)); /* it may have been AUTH */

@@ -36,7 +36,7 @@ static bool add_unit(struct bytes *b, uint32_t unit, uint32_t *high)
 		*high = unit;
 		return true;
 	}
-	if (!low && (unit < 0x20 || (unit < 0x7f) || (unit >= 0x7f && unit < 0xa0)))
+	if (!low && unit < 0xa0)
 		return false;
 	add_utf8(b, low ? 0x10000 + ((*high - 0xd800) << 10) + (unit - 0xdc00) : unit);
 	*high = 0;
