@@ -57,10 +57,6 @@ if [[ -n $mirrors ]]; then
 	forbid 'no name of a package mirror' "$mirrors" --exclude-dir=.git --exclude-dir=build .
 fi
 
-# --- pages ---
-
-expect_text 'every link of the pages leads to a file, and a heading of it' '' /usr/bin/python3 tests/links.py
-
 # --- scripts ---
 
 scripts() {

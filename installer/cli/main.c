@@ -45,6 +45,8 @@ int main(int argc, char **argv)
 	reopen_closed_descriptors();
 	protect_secrets();
 	signal(SIGPIPE, SIG_IGN);
+	/* A supervisor may hand it down ignored, and then nobody learns how a child ended. */
+	signal(SIGCHLD, SIG_DFL);
 	interrupt_install();
 	choose_characters();
 	language_choose();

@@ -343,7 +343,7 @@ struct error *stage(struct import *im, struct unpack *u)
 	};
 
 	im->listed = im->list >= 0 ? fdopen(im->list, "w") : NULL;
-	struct error *e = look_at_disk(&s, 0);
+	struct error *e = im->list >= 0 && !im->listed ? fail_errno(errno, "cannot write the list of the import") : look_at_disk(&s, 0);
 	if (!e)
 		e = take_all(&s);
 	target_close(&s.target);

@@ -118,7 +118,8 @@ static struct error *understand(struct worker *w, const char *line, json_t **ret
 		return fail(ERR_STOPPED, "the process of the import said what cannot be understood");
 	w->ended = json_object_get(json, "end") || json_object_get(json, "error");
 	if (json_unpack(json, "{si ss}", "code", &code, "error", &message) == 0) {
-		struct error *e = fail((enum error_code)code, "%s", message);
+		/* It comes from a child that has less to say than root. */
+		struct error *e = fail(code > ERR_OK && code <= ERR_INCOMPLETE ? (enum error_code)code : ERR_STOPPED, "%s", message);
 
 		json_decref(json);
 		return e;

@@ -155,6 +155,7 @@ expect_exit 0 'a second install exits 0' on mailsetup install --no-verify
 expect_match 'it says that nothing had to be changed' '^Nothing had to be changed\.$' cat "$scratch/last"
 expect_exit 0 'with the same parameters given again, too' on mailsetup install --domain exemple.fr --admin "$admin" --no-verify --json
 cp "$scratch/output" "$scratch/install.json"
+expect_exit 0 'under a supervisor that ignores SIGCHLD, too' on env --ignore-signal=CHLD mailsetup install --no-verify
 file_list >"$scratch/files.after"
 started >"$scratch/started.after"
 check '(the list of files is one)' test "$(wc -l <"$scratch/files.before")" -gt 5000
