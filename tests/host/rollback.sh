@@ -38,7 +38,7 @@ package() { # NAME DEPENDS: made and installed in the host
 		dpkg-deb -b /root/p /root/$0.deb && dpkg -i /root/$0.deb && rm -r /root/p /root/$0.deb' "$1" "$2" >/dev/null
 }
 package maison libc6
-package sur-perl perl
+package sur-dns libnet-dns-perl
 package sur-postfix postfix
 expect_exit 4 'a package of theirs that needs one of ours: refused with 4' on mailsetup rollback --yes
 expect_match 'by its name' 'would also remove sur-postfix' cat "$scratch/last"
@@ -84,11 +84,11 @@ for row in sqlite3.connect(sys.argv[1]).execute("SELECT utilisateur FROM postfix
 expect_exit 2 'nobody else can read the copies' as_nobody ls "$saved"
 expect_match 'the mail stays' 'essai-2' on grep -r '^Subject:' /var/mail/utilisateurs/exemple.fr/jeanne
 expect_match 'a package that they installed stays' 'reglage' on cat /etc/maison/conf
-expect_match 'one that needs a library of ours stays with it' '^install ok installed$' on dpkg-query -W -f '${Status}\n' sur-perl perl
-expect_match 'which is said' 'these packages stay, as others need them by now: .*perl' cat "$scratch/said"
+expect_match 'one that needs a library of ours stays with it' '^install ok installed$' on dpkg-query -W -f '${Status}\n' sur-dns libnet-dns-perl
+expect_match 'which is said' 'these packages stay, as others need them by now: .*libnet-dns-perl' cat "$scratch/said"
 theirs() {
 	on sh -c 'echo "multi on" >/etc/host.conf'
-	on dpkg --purge maison sur-perl >/dev/null
+	on dpkg --purge maison sur-dns >/dev/null
 	on apt-get -qy --purge -o APT::AutoRemove::SuggestsImportant=false autoremove >/dev/null
 	lab manifest "$host" "$scratch/rolled"
 	grep -vE "^file	(/var/mail/|$saved)" "$scratch/rolled" | grep -v '^file	/etc/host.conf	' >"$scratch/a"
