@@ -16,24 +16,25 @@ static void hex(const unsigned char *data, size_t size, char *ret)
 	}
 }
 
-void sha256_hex(const void *data, size_t size, char ret_hex[65])
+static void digest_hex(const EVP_MD *kind, const void *data, size_t size, char *ret)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned n;
 
-	if (!EVP_Digest(size ? data : "", size, digest, NULL, EVP_sha256(), NULL))
+	if (!EVP_Digest(size ? data : "", size, digest, &n, kind, NULL))
 		abort();
-	hex(digest, 32, ret_hex);
-	ret_hex[64] = '\0';
+	hex(digest, n, ret);
+	ret[2 * n] = '\0';
+}
+
+void sha256_hex(const void *data, size_t size, char ret_hex[65])
+{
+	digest_hex(EVP_sha256(), data, size, ret_hex);
 }
 
 void md5_hex(const void *data, size_t size, char ret_hex[33])
 {
-	unsigned char digest[EVP_MAX_MD_SIZE];
-
-	if (!EVP_Digest(size ? data : "", size, digest, NULL, EVP_md5(), NULL))
-		abort();
-	hex(digest, 16, ret_hex);
-	ret_hex[32] = '\0';
+	digest_hex(EVP_md5(), data, size, ret_hex);
 }
 
 void base64_encode(const void *data, size_t size, struct bytes *ret)

@@ -84,7 +84,8 @@ class Machine:
         if not action.startswith("commit-"):
             self.count["seam " + action] += 1
             if action in PROGRAMS and (self.step or not action.startswith("unit-")):  # units: a rollback's end has no step
-                stopped_with_its_package = action == "unit-stop" and target not in self.intended
+                # The packages' own record is the intent: their daemons stop with them.
+                stopped_with_its_package = action == "unit-stop" and self.step == "packages"
                 self.effect(event, "apt" if stopped_with_its_package else PROGRAMS[action] or target)
             return
         # Only the parameters are many deletions in one transaction.
