@@ -185,39 +185,9 @@ on doveadm sieve put -u "${jean[0]}" -a tri <<<"$rule"
 on doveadm sieve put -u "${jean[0]}" autre <<<'keep;'
 check 'and mail comes in from the world' deliver "${jean[0]}" 'par le monde'
 expect_match '(copies are hard links there)' '^7$' on sh -c "find $box/jean/.Archives.2019 $box/jean/.\&AMk-t\&AOk- -type f -links +1 | wc -l"
-openssl_certificate() {
-	outside timeout 20 openssl s_client -connect 198.51.100.10:993 </dev/null 2>/dev/null | openssl x509
-}
-mkdir -p "$scratch/near"
-openssl_certificate >"$scratch/certificate"
-cat >"$scratch/mbsyncrc" <<END
-IMAPAccount far
-Host 198.51.100.10
-User ${jean[0]}
-Pass ${jean[1]}
-SSLType IMAPS
-SystemCertificates no
-CertificateFile $scratch/certificate
-
-IMAPStore far
-Account far
-
-MaildirStore near
-Path $scratch/near/
-Inbox $scratch/near/INBOX
-SubFolders Verbatim
-
-Channel all
-Far :far:
-Near :near:
-Patterns *
-Create Near
-Sync All
-SyncState *
-CopyArrivalDate yes
-END
+configure_mbsync "${jean[@]}"
 synchronise() {
-	openssl_certificate >"$scratch/certificate" && outside timeout 120 mbsync -c "$scratch/mbsyncrc" -Dn all
+	served_certificate >"$scratch/certificate" && outside timeout 120 mbsync -c "$scratch/mbsyncrc" -Dn all
 }
 near() {
 	find "$scratch/near" -type f ! -name '.mbsyncstate*' -printf '%P %s %T@\n' | LC_ALL=C sort

@@ -4,28 +4,18 @@ usage: move.py RECIPIENT FILE QUEUE [TOTAL]    QUEUE: a folder, which outlives t
 """
 import os
 import smtplib
-import ssl
 import sys
 import time
 
+sys.dont_write_bytecode = True
+from stranger import hand_over
+
 recipient, running, queue = sys.argv[1:4]
 total = int(sys.argv[4]) if len(sys.argv) > 4 else None
-context = ssl.create_default_context()
-context.check_hostname = False
-context.verify_mode = ssl.CERT_NONE
 
 
 def names(end):
     return sorted((name for name in os.listdir(queue) if name.endswith(end)), key=lambda name: int(name.split(".")[0]))
-
-
-def hand_over(number):
-    server = smtplib.SMTP("198.51.100.10", 25, local_hostname="mx.dehors.example", timeout=60)
-    server.starttls(context=context)
-    server.sendmail("quelqu.un@dehors.example", recipient,
-                    f"From: quelqu.un@dehors.example\r\nTo: {recipient}\r\nSubject: voyage-{number}\r\n"
-                    f"Message-ID: <voyage-{number}@dehors.example>\r\n\r\npendant le demenagement\r\n")
-    server.close()
 
 
 os.makedirs(queue, exist_ok=True)
@@ -36,7 +26,7 @@ while os.path.exists(running) and time.monotonic() < end:
         open(f"{queue}/{number}.waits", "x").close()
     try:
         for name in names(".waits"):
-            hand_over(int(name.split(".")[0]))
+            hand_over(recipient, f"voyage-{name.split('.')[0]}")
             os.rename(f"{queue}/{name}", f"{queue}/{name.split('.')[0]}.taken")
     except (OSError, smtplib.SMTPException) as error:
         print(error, file=sys.stderr)

@@ -21,9 +21,6 @@ rows() {
 keys() {
 	on sh -c 'cd / && find etc/dkimkeys/clefs etc/postfix/tls/courriel.* -type f -exec sha256sum {} + | sort -k 2'
 }
-served_certificate() {
-	outside timeout 20 openssl s_client -connect 198.51.100.10:993 </dev/null 2>/dev/null | openssl x509
-}
 view() { # what Dovecot has: folder, UID, flags, date, each message's text
 	on timeout 60 doveadm -f json fetch -u "${jean[0]}" 'mailbox uid flags date.received text' all | /usr/bin/python3 -c 'import hashlib, json, sys
 for m in sorted(json.load(sys.stdin), key=lambda m: (m["mailbox"], int(m["uid"]))):
@@ -134,34 +131,7 @@ expect_exit 0 'a client fills a mailbox' outside timeout 90 /usr/bin/python3 "$s
 rule='require "fileinto"; if header :contains "subject" "facture" { fileinto "Archives.2019"; }'
 on doveadm sieve put -u "${jean[0]}" -a tri <<<"$rule"
 
-mkdir -p "$scratch/near"
-served_certificate >"$scratch/certificate"
-cat >"$scratch/mbsyncrc" <<END
-IMAPAccount far
-Host 198.51.100.10
-User ${jean[0]}
-Pass ${jean[1]}
-SSLType IMAPS
-SystemCertificates no
-CertificateFile $scratch/certificate
-
-IMAPStore far
-Account far
-
-MaildirStore near
-Path $scratch/near/
-Inbox $scratch/near/INBOX
-SubFolders Verbatim
-
-Channel all
-Far :far:
-Near :near:
-Patterns *
-Create Near
-Sync All
-SyncState *
-CopyArrivalDate yes
-END
+configure_mbsync "${jean[@]}"
 expect_exit 0 'mbsync fetches all of it' synchronise
 
 touch "$scratch/running"

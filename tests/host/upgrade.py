@@ -4,29 +4,18 @@ usage: upgrade.py RECIPIENT WORD FILE    prints the number of messages that were
 """
 import os
 import smtplib
-import ssl
 import sys
 import time
 
+sys.dont_write_bytecode = True
+from stranger import hand_over
+
 recipient, word, running = sys.argv[1:]
-context = ssl.create_default_context()
-context.check_hostname = False
-context.verify_mode = ssl.CERT_NONE
-
-
-def hand_over(number):
-    server = smtplib.SMTP("198.51.100.10", 25, local_hostname="mx.dehors.example", timeout=60)
-    server.starttls(context=context)
-    server.sendmail("quelqu.un@dehors.example", recipient,
-                    f"From: quelqu.un@dehors.example\r\nTo: {recipient}\r\nSubject: {word}-{number}\r\n"
-                    f"Message-ID: <{word}-{number}@dehors.example>\r\n\r\npendant la mise a niveau\r\n")
-    server.close()
-
-
 taken = 0
-while os.path.exists(running):
+end = time.monotonic() + 3000
+while os.path.exists(running) and time.monotonic() < end:
     try:
-        hand_over(taken + 1)
+        hand_over(recipient, f"{word}-{taken + 1}")
         taken += 1
     except (OSError, smtplib.SMTPException) as error:
         print(error, file=sys.stderr)
