@@ -1,12 +1,11 @@
 #include "base/i18n.h"
 #include "checks/tally.h"
 #include "host/file.h"
+#include "mail/mailbox.h"
 
 #include <sys/stat.h>
 
-#define ROOT   "/var/mail/utilisateurs"
-#define ID     3000 /* the guide's tables and queries name the number */
-#define REMEDY "chown -R vmail:vmail " ROOT
+#define REMEDY "chown -R vmail:vmail " MAILBOX_ROOT
 #define SHOWN  5    /* one mistake has often hit them all */
 
 struct walk {
@@ -24,7 +23,7 @@ static bool judge(struct walk *w, const char *path)
 		return false;
 	w->seen++;
 	/* The modes below are no matter: nobody else comes through the root (check secrets). */
-	if (info.uid != ID && w->wrong++ < SHOWN)
+	if (info.uid != MAILBOX_ID && w->wrong++ < SHOWN)
 		tally_failed(w->tally, REMEDY, "%s belongs to %u:%u, not to vmail", path, (unsigned)info.uid,
 			(unsigned)info.gid);
 	return (info.mode & S_IFMT) == S_IFDIR;
@@ -52,9 +51,9 @@ static void run(const struct check_context *c, struct finding *f)
 	CLEAN(tally) struct tally t = { 0 };
 	struct walk w = { .host = c->host, .tally = &t };
 
-	walk(&w, ROOT, 2);
+	walk(&w, MAILBOX_ROOT, 2);
 	if (!w.seen)
-		tally_failed(&t, "mailsetup install", "there is no %s", ROOT);
+		tally_failed(&t, "mailsetup install", "there is no %s", MAILBOX_ROOT);
 	if (w.wrong > SHOWN)
 		tally_failed(&t, REMEDY, ngettext("and %u more", "and %u more", w.wrong - SHOWN), w.wrong - SHOWN);
 	tally_ok(&t, ngettext("%u directory belongs to vmail", "%u directories belong to vmail", w.seen), w.seen);

@@ -31,7 +31,7 @@ static struct error *accounts_precheck(struct run *run)
 static struct error *accounts_apply(struct run *run)
 {
 	TRY(ensure_group(run, MAILBOX_USER, MAILBOX_ID));
-	TRY(ensure_user(run, MAILBOX_USER, MAILBOX_ID, MAILBOX_USER, MAILBOXES));
+	TRY(ensure_user(run, MAILBOX_USER, MAILBOX_ID, MAILBOX_USER, MAILBOX_ROOT));
 	TRY(ensure_group(run, SPAMD_USER, ID_ANY));
 	TRY(ensure_user(run, SPAMD_USER, ID_ANY, SPAMD_USER, SPAMD_HOME));
 	TRY(ensure_member(run, "postfix", "opendkim"));

@@ -22,7 +22,7 @@ struct written {
 /* Debian's own files of 2.3, of which only these lines differ. */
 static const struct edit edits_2_3[] = {
 	{ DOVECOT "dovecot.conf", "^#?listen *=", "listen = *, [::]" },
-	{ CONF "10-mail.conf", "^#?mail_location *=", "mail_location = maildir:" MAILBOXES "/%d/%n" },
+	{ CONF "10-mail.conf", "^#?mail_location *=", "mail_location = maildir:" MAILBOX_ROOT "/%d/%n" },
 	{ CONF "10-auth.conf", "^#?disable_plaintext_auth *=", "disable_plaintext_auth = yes" },
 	{ CONF "10-auth.conf", "^#?!include auth-system[.]conf[.]ext", "#!include auth-system.conf.ext" },
 	{ CONF "10-auth.conf", "^#?!include auth-sql[.]conf[.]ext", "!include auth-sql.conf.ext" },
@@ -104,7 +104,7 @@ static struct error *dovecot_apply(struct run *run)
 		if (&generations[i] != now)
 			TRY(leave_generation(run, &generations[i], now));
 	TRY(ensure_generation(run, now));
-	return ensure_directory(run, MAILBOXES, OWNED(MAILBOX_USER, MAILBOX_USER, 0700));
+	return ensure_directory(run, MAILBOX_ROOT, OWNED(MAILBOX_USER, MAILBOX_USER, 0700));
 }
 
 static struct error *dovecot_postcheck(struct run *run)

@@ -4,9 +4,9 @@
  */
 #pragma once
 
-#define MAILBOXES        "/var/mail/utilisateurs"
+#include "mail/mailbox.h"
+
 #define MAILBOX_USER     "vmail"
-#define MAILBOX_ID       3000 /* every mailbox belongs to it; the guide's tables and queries name the number */
 #define SPAMD_USER       "spamassassin"
 #define SPAMD_HOME       "/var/lib/spamd"
 #define TLS_DIRECTORY    "/etc/postfix/tls"

@@ -160,7 +160,6 @@ static struct error *check_sources(struct run *run)
 static struct error *check_packages(struct run *run)
 {
 	CLEAN(list) struct list wanted = { 0 }, missing = { 0 };
-	CLEAN(package_plan) struct package_plan plan = { 0 };
 
 	package_names(&run->release, &wanted);
 	TRY(packages_missing(run->host, (const char *const *)wanted.v, &missing));
@@ -171,14 +170,15 @@ static struct error *check_packages(struct run *run)
 	if (run->blockers.n > before)
 		return NULL;
 	check_held(run, &missing);
-	struct error *e = packages_simulate_downloads(run->host, (const char *const *)missing.v, &plan);
+	package_plan_free(&run->apt);
+	struct error *e = packages_simulate_downloads(run->host, (const char *const *)missing.v, &run->apt);
 	if (e) {
 		/* No lists yet, or old ones: apt-get update may know more, if the sources answer. */
 		error_free(e);
 		return check_sources(run);
 	}
-	check_removals(run, &plan);
-	return plan.downloads.n ? check_sources(run) : NULL;
+	check_removals(run, &run->apt);
+	return run->apt.downloads.n ? check_sources(run) : NULL;
 }
 
 static struct error *system_precheck(struct run *run)

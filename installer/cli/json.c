@@ -1,5 +1,4 @@
 #include "cli/json.h"
-#include "base/bytes.h"
 
 #include <time.h>
 
@@ -9,33 +8,6 @@ json_t *json_event(const char *name)
 
 	json_object_set_new(object, "event", json_string(name));
 	return object;
-}
-
-/* The longest prefix that is UTF-8, then '?' for the byte that is not, and so on. */
-static json_t *repaired(const char *s)
-{
-	CLEAN(bytes) struct bytes b = { 0 };
-
-	while (*s) {
-		size_t n = 0;
-
-		for (size_t k = 4; k > 0 && !n; k--) {
-			json_t *whole = strnlen(s, k) == k ? json_stringn(s, k) : NULL;
-
-			n = whole ? k : 0;
-			json_decref(whole);
-		}
-		bytes_add(&b, n ? s : "?", n ? n : 1);
-		s += n ? n : 1;
-	}
-	return json_string(bytes_text(&b));
-}
-
-json_t *json_text(const char *s)
-{
-	json_t *string = json_string(s);
-
-	return string ? string : repaired(s);
 }
 
 void json_set_text(json_t *object, const char *key, const char *value)

@@ -4,12 +4,12 @@
  */
 #pragma once
 
-#include <jansson.h>
+#include "base/json_text.h"
+
 #include <stdio.h>
 
 /* {"event": name} */
 json_t *json_event(const char *name);
-json_t *json_text(const char *s); /* bytes that are no UTF-8 become '?' */
 /* Sets a text; NULL sets nothing. */
 void json_set_text(json_t *object, const char *key, const char *value);
 /* Milliseconds are enough. */

@@ -91,6 +91,7 @@ void session_cleanup(struct session *s)
 	if (s->terminal.screen)
 		terminal_close(&s->terminal);
 	run_free_differences(&s->run);
+	package_plan_free(&s->run.apt);
 	list_free(&s->run.blockers);
 	list_free(&s->run.kept);
 	list_free(&s->run.changed);

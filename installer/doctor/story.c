@@ -4,7 +4,10 @@
 #include "doctor/pattern.h"
 #include "host/queue.h"
 
+#include <time.h>
+
 #define PASSES_MAX 5
+#define SECONDS_MAX 60 /* of all passes */
 #define IDS_MAX	   16 /* of one story: a message that bounces on and on */
 #define REFUSED	   "NOQUEUE"
 
@@ -125,7 +128,16 @@ struct telling {
 	struct stories *stories;
 	const char *address; /* bracketed: "<jean@exemple.fr>" */
 	bool grown;
+	time_t deadline;
+	unsigned taken;
+	bool late;
 };
+
+static bool in_time(struct telling *t)
+{
+	t->late = ++t->taken % 1024 == 0 && time(NULL) >= t->deadline;
+	return !t->late;
+}
 
 static bool known(const struct stories *s, const char *id)
 {
@@ -141,7 +153,7 @@ static bool seek_address(void *context, const struct log_line *line)
 	CLEAN(free) char *id = NULL;
 
 	if (!is_postfix(line) || !strcasestr(line->text, t->address))
-		return true;
+		return in_time(t);
 	if (starts_with(line->text, REFUSED ":"))
 		line_add(story_add(t->stories, REFUSED), line);
 	else if ((id = id_at(line->text)) && !known(t->stories, id))
@@ -202,7 +214,7 @@ static bool tell(void *context, const struct log_line *line)
 		if (own || (!is_postfix(line) && mentions(&s->message_ids, line->text)))
 			line_add(s, line);
 	}
-	return true;
+	return in_time(t);
 }
 
 static bool holds(const struct story *s, const struct story *other)
@@ -228,22 +240,28 @@ static int by_end(const void *a, const void *b)
 	return x->v[0].time < y->v[0].time ? -1 : x->v[0].time > y->v[0].time;
 }
 
+static struct error *read_log(struct telling *t, struct host *h, int64_t since, bool (*take)(void *context, const struct log_line *line))
+{
+	TRY(mail_log_read(h, since, false, take, t));
+	return t->late ? fail(ERR_USAGE, "--mail: the log is too long to be read in %d s; give a shorter --since", SECONDS_MAX) : NULL;
+}
+
 struct error *stories_read(struct host *h, int64_t since, const char *subject, struct stories *ret)
 {
 	CLEAN(free) char *address = text("<%s>", subject);
-	struct telling t = { .stories = ret, .address = address, .grown = true };
+	struct telling t = { .stories = ret, .address = address, .grown = true, .deadline = time(NULL) + SECONDS_MAX };
 
 	*ret = (struct stories){ 0 };
 	if (queue_id_valid(subject))
 		story_add(ret, subject);
 	else
-		TRY(mail_log_read(h, since, false, seek_address, &t));
+		TRY(read_log(&t, h, since, seek_address));
 	for (unsigned pass = 0; t.grown && pass < PASSES_MAX && ret->n; pass++) {
 		t.grown = false;
 		for (size_t i = 0; i < ret->n; i++)
 			if (ret->v[i].ids.n)
 				lines_free(&ret->v[i]);
-		TRY(mail_log_read(h, since, false, tell, &t));
+		TRY(read_log(&t, h, since, tell));
 	}
 	drop_repeated(ret);
 	for (size_t i = ret->n; i-- > 0;)

@@ -31,7 +31,8 @@ struct stories {
 	bool more; /* of the address there were older ones */
 };
 
-/* subject: a queue id, or an address that is a sender or a recipient. None found is no error: ret->n is 0. */
+/* subject: a queue id, or an address that is a sender or a recipient. None found is no error: ret->n is 0. ERR_USAGE where
+ * the log is too long for a minute. */
 struct error *stories_read(struct host *h, int64_t since, const char *subject, struct stories *ret) MUST_USE;
 void stories_free(struct stories *s);
 static inline void stories_cleanup(struct stories *s)

@@ -16,6 +16,7 @@
 #include "engine/state.h"
 #include "host/compute.h"
 #include "host/host.h"
+#include "host/package.h"
 
 struct run;
 
@@ -53,6 +54,7 @@ struct run {
 	const struct step *step;     /* the one at work */
 	struct difference *differences;
 	size_t difference_count;
+	struct package_plan apt;     /* what apt would do, once a precheck has asked; empty before */
 	struct list blockers;        /* reasons why a run cannot start, of all prechecks */
 	struct list kept;            /* what a rollback left because another hand had changed it */
 	const struct verb *verbs;    /* for rollback: the inverses; a NULL name ends them */

@@ -233,14 +233,13 @@ static void tell_package(struct run *run, const char *name, const struct package
 /* All that apt would bring, where the plan is to be shown; else the names are enough. What apt cannot say now, the precheck says. */
 static void plan_packages(struct run *run, const struct list *missing)
 {
-	CLEAN(package_plan) struct package_plan plan = { 0 };
 	CLEAN(package_facts) struct package_facts_list facts = { 0 };
 	struct error *e = NULL;
 
-	if (run->want_diffs)
-		e = packages_simulate(run->host, (const char *const *)missing->v, &plan);
-	if (!e)
-		e = packages_describe(run->host, &plan.install, &facts);
+	if (run->want_diffs && !run->apt.install.n)
+		e = packages_simulate(run->host, (const char *const *)missing->v, &run->apt);
+	if (!e && run->want_diffs)
+		e = packages_describe(run->host, &run->apt.install, &facts);
 	error_free(e);
 	for (size_t i = 0; i < facts.n; i++)
 		tell_package(run, facts.v[i].name, &facts.v[i]);

@@ -103,10 +103,20 @@ static void match(struct sockets *s, unsigned long inode, int process, pid_t pid
 			set_owner(&s->v[i], process, pid);
 }
 
+/* Takes fd over, or closes it. */
+static DIR *directory_of(int fd)
+{
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!d && fd >= 0)
+		close(fd);
+	return d;
+}
+
 static void scan_process(struct sockets *s, int process, pid_t pid, unsigned *budget)
 {
 	int fd = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	CLEAN(closedir) DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	CLEAN(closedir) DIR *d = directory_of(fd);
 
 	if (!d)
 		return; /* ended meanwhile, or not ours to read */
@@ -126,7 +136,7 @@ static void scan_process(struct sockets *s, int process, pid_t pid, unsigned *bu
 static void find_owners(struct host *h, struct sockets *s)
 {
 	int proc = openat(host_root_fd(h), "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	CLEAN(closedir) DIR *d = proc < 0 ? NULL : fdopendir(proc);
+	CLEAN(closedir) DIR *d = directory_of(proc);
 	unsigned budget = DESCRIPTORS_MAX;
 
 	for (struct dirent *entry; d && (entry = readdir(d));) {

@@ -110,7 +110,7 @@ static struct error *reload(sd_bus *bus)
 	CLEAN(bus_error) sd_bus_error e = SD_BUS_ERROR_NULL;
 
 	int r = sd_bus_call_method(bus, BUS_MANAGER, "Reload", &e, NULL, NULL);
-	return r < 0 ? bus_fail(&e, r, "systemd", "reload") : NULL;
+	return r < 0 ? bus_fail(&e, r, "systemd", _("reload")) : NULL;
 }
 
 struct error *units_reload(struct host *h)
@@ -161,7 +161,7 @@ struct error *unit_enable(struct host *h, const char *unit)
 	TRY(sysv_name(h, unit, s.file_state, &sysv));
 	TRY(seam("unit-enable", unit));
 	if (!sysv)
-		return unit_files_change(h, unit, "EnableUnitFiles", "enable");
+		return unit_files_change(h, unit, "EnableUnitFiles", _("enable"));
 	/* It has systemd reload its units itself. */
 	TRY(wrap(process_simple(h, NULL, "update-rc.d", sysv, "defaults", NULL), "enabling %s", unit));
 	return wrap(process_simple(h, NULL, "update-rc.d", sysv, "enable", NULL), "enabling %s", unit);
@@ -190,6 +190,6 @@ struct error *unit_disable(struct host *h, const char *unit)
 		return NULL;
 	TRY(seam("unit-disable", unit));
 	if (!sysv)
-		return unit_files_change(h, unit, "DisableUnitFiles", "disable");
+		return unit_files_change(h, unit, "DisableUnitFiles", _("disable"));
 	return wrap(process_simple(h, NULL, "update-rc.d", sysv, "disable", NULL), "disabling %s", unit);
 }

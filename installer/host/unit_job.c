@@ -187,9 +187,9 @@ struct error *units_run(struct host *h, const struct unit_job *wanted, size_t n,
 	static const struct {
 		const char *seam, *method, *word;
 	} wishes[] = {
-		[UNIT_START] = { "unit-start", "StartUnit", "start" },
-		[UNIT_RESTART] = { "unit-restart", "RestartUnit", "restart" },
-		[UNIT_RELOAD] = { "unit-refresh", "ReloadOrRestartUnit", "reload" },
+		[UNIT_START] = { "unit-start", "StartUnit", N_("start") },
+		[UNIT_RESTART] = { "unit-restart", "RestartUnit", N_("restart") },
+		[UNIT_RELOAD] = { "unit-refresh", "ReloadOrRestartUnit", N_("reload") },
 	};
 	CLEAN(free) struct job *jobs = allocate(n * sizeof(*jobs));
 
@@ -198,7 +198,7 @@ struct error *units_run(struct host *h, const struct unit_job *wanted, size_t n,
 		jobs[i] = (struct job){
 			.unit = wanted[i].unit,
 			.method = wishes[wanted[i].wish].method,
-			.wish = wishes[wanted[i].wish].word,
+			.wish = translated(wishes[wanted[i].wish].word),
 		};
 	}
 	return n ? jobs_run(h, &(struct jobs){ .v = jobs, .n = n }, timeout) : NULL;
@@ -217,5 +217,5 @@ struct error *unit_restart(struct host *h, const char *unit, unsigned timeout)
 struct error *unit_stop(struct host *h, const char *unit, unsigned timeout)
 {
 	TRY(seam("unit-stop", unit));
-	return unit_job(h, unit, "StopUnit", "stop", timeout);
+	return unit_job(h, unit, "StopUnit", _("stop"), timeout);
 }

@@ -226,11 +226,10 @@ static struct error *read_some(struct dialogue *d)
 	return fail(ERR_STOPPED, "%s port %u: the server closed the connection", d->address, d->port);
 }
 
-struct error *dialogue_line(struct dialogue *d, char **ret)
+static struct error *read_line(struct dialogue *d, char **ret)
 {
 	const char *newline;
 
-	start_clock(d);
 	while (!(newline = memchr(d->buffer, '\n', d->filled))) {
 		if (d->filled == sizeof(d->buffer))
 			return fail(ERR_STOPPED, "%s port %u: the server sent a line longer than %d bytes",
@@ -250,6 +249,12 @@ struct error *dialogue_line(struct dialogue *d, char **ret)
 	return NULL;
 }
 
+struct error *dialogue_line(struct dialogue *d, char **ret)
+{
+	start_clock(d);
+	return read_line(d, ret);
+}
+
 static bool is_reply_line(const char *s)
 {
 	return isdigit((unsigned char)s[0]) && isdigit((unsigned char)s[1]) && isdigit((unsigned char)s[2]) &&
@@ -258,10 +263,11 @@ static bool is_reply_line(const char *s)
 
 struct error *dialogue_smtp(struct dialogue *d, int *ret_code, struct list *ret_lines)
 {
+	start_clock(d);
 	for (unsigned i = 0; i < REPLY_LINES_MAX; i++) {
 		CLEAN(free) char *line = NULL;
 
-		TRY(dialogue_line(d, &line));
+		TRY(read_line(d, &line));
 		if (!is_reply_line(line))
 			return fail(ERR_STOPPED, "%s port %u: the server's answer is not SMTP", d->address,
 				d->port);

@@ -4,11 +4,11 @@
 
 #include <grp.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MAIL_ID 3000
-#define TRIES	10
+#define TRIES 10
 
 char *mailbox_directory(const char *address)
 {
@@ -17,17 +17,17 @@ char *mailbox_directory(const char *address)
 	return text(MAILBOX_ROOT "/%s/%.*s", domain, (int)(domain - 1 - address), address);
 }
 
-/* In a child, which becomes the owner. */
+/* In a child, which becomes the owner. What stopped it, by errno(3), is its exit status. */
 static int remove_as_owner(struct host *h, const char *address, const char *directory)
 {
 	CLEAN(free) char *parent = text(MAILBOX_ROOT "/%s", address_domain(address));
 
-	if (setgroups(0, NULL) < 0 || setresgid(MAIL_ID, MAIL_ID, MAIL_ID) < 0 ||
-		setresuid(MAIL_ID, MAIL_ID, MAIL_ID) < 0)
-		return 1;
+	if (setgroups(0, NULL) < 0 || setresgid(MAILBOX_ID, MAILBOX_ID, MAILBOX_ID) < 0 ||
+		setresuid(MAILBOX_ID, MAILBOX_ID, MAILBOX_ID) < 0)
+		return errno;
 	struct error *e = directory_remove_tree(h, directory);
 	if (e)
-		return 1;
+		return error_errno(e) ? error_errno(e) : EIO;
 	error_free(directory_remove(h, parent)); /* a full one stays */
 	return 0;
 }
@@ -36,6 +36,7 @@ struct error *mailbox_remove(struct host *h, const char *address)
 {
 	CLEAN(free) char *directory = mailbox_directory(address);
 	struct file_info info;
+	int status = 0;
 
 	TRY(file_stat(h, directory, &info));
 	/* Dovecot may still write an index while its session ends. */
@@ -47,10 +48,11 @@ struct error *mailbox_remove(struct host *h, const char *address)
 			return fail_errno(errno, "cannot start a process to remove %s", directory);
 		if (pid == 0)
 			_exit(remove_as_owner(h, address, directory));
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			;
 		TRY(file_stat(h, directory, &info));
 	}
-	return info.exists ? fail(ERR_STOPPED, "cannot remove the mail in %s as its owner; remove that directory", directory)
+	return info.exists ? fail(ERR_STOPPED, "cannot remove the mail in %s as its owner (%s); remove that directory", directory,
+				     WIFEXITED(status) ? strerror(WEXITSTATUS(status)) : strsignal(WTERMSIG(status)))
 			   : NULL;
 }

@@ -13,13 +13,12 @@
  */
 #pragma once
 
+#include "mail/mailbox.h"
 #include "migrate/assign.h"
 #include "migrate/index.h"
 #include "migrate/report.h"
 #include <sys/types.h>
 
-#define MAILBOXES     "/var/mail/utilisateurs"
-#define MAILBOX_USER  3000
 #define STAGING_NAME  ".mailsetup-import-%u"
 #define ACTIVE_SCRIPT ".dovecot.sieve"
 
@@ -31,7 +30,7 @@ struct import {
 	struct report report;
 	int list;		 /* descriptor of the list, or -1 */
 	/* of the worker: */
-	int mail;		 /* MAILBOXES */
+	int mail;		 /* MAILBOX_ROOT */
 	int staging;		 /* or -1 */
 	FILE *listed;		 /* list, buffered, while the archive is staged; or NULL */
 	int control;		 /* to the parent */

@@ -82,12 +82,12 @@ static struct error *check_space(const struct migration *m, uint64_t size)
 	uint64_t bytes, inodes;
 	bool read_only;
 
-	TRY(file_space(m->host, MAILBOXES, &bytes, &inodes, &read_only));
+	TRY(file_space(m->host, MAILBOX_ROOT, &bytes, &inodes, &read_only));
 	if (read_only)
-		return fail(ERR_PRECHECK, "%s is on a file system that is mounted read-only; `mount -o remount,rw` it", MAILBOXES);
+		return fail(ERR_PRECHECK, "%s is on a file system that is mounted read-only; `mount -o remount,rw` it", MAILBOX_ROOT);
 	if (!m->dry && bytes < size)
 		return fail(ERR_PRECHECK, "the archive does not fit: it is %.0f MB, and %s has %.0f MB free; make room",
-			(double)size / MEGABYTE, MAILBOXES, (double)bytes / MEGABYTE);
+			(double)size / MEGABYTE, MAILBOX_ROOT, (double)bytes / MEGABYTE);
 	return NULL;
 }
 

@@ -143,7 +143,7 @@ static struct error *place_whole_mailbox(struct placing *p, bool *ret_placed)
 		TRY(activate(p, scripts));
 	TRY(tree_remove(p->staged, "active"));
 	if (syncfs(p->im->mail) < 0)
-		return fail_errno(errno, "cannot write %s to disk", MAILBOXES);
+		return fail_errno(errno, "cannot write %s to disk", MAILBOX_ROOT);
 	TRY(seam("rename-mailbox", path));
 	*ret_placed = renameat2(p->im->staging, name, above, slash + 1, RENAME_NOREPLACE) == 0;
 	return *ret_placed || errno == EEXIST ? NULL : fail_errno(errno, "cannot move the mailbox %s in", path);
@@ -220,12 +220,12 @@ struct error *place(struct import *im)
 
 	/* What is renamed must be durable before. */
 	if (syncfs(im->mail) < 0)
-		return fail_errno(errno, "cannot write %s to disk", MAILBOXES);
+		return fail_errno(errno, "cannot write %s to disk", MAILBOX_ROOT);
 	im->staging = tree_open(im->mail, name, O_RDONLY | O_DIRECTORY, 0);
 	for (size_t i = 0; im->staging >= 0 && i < im->report.n; i++)
 		TRY(place_mailbox(im, i));
 	if (syncfs(im->mail) < 0)
-		return fail_errno(errno, "cannot write %s to disk", MAILBOXES);
+		return fail_errno(errno, "cannot write %s to disk", MAILBOX_ROOT);
 	TRY(seam("sweep", name));
 	TRY(tree_remove(im->mail, name));
 	return count_files(im);

@@ -1,5 +1,6 @@
 #include "migrate/report.h"
 #include "base/bytes.h"
+#include "base/json_text.h"
 
 static void reasons_free(struct reason *v, size_t n)
 {
@@ -92,28 +93,13 @@ struct totals report_totals(const struct report *r)
 	return t;
 }
 
-/* A name of the archive may hold any bytes: those that are no UTF-8 become '?'. */
-static json_t *json_of_text(const char *s)
-{
-	json_t *json = json_string(s);
-	CLEAN(free) char *plain = NULL;
-
-	if (json)
-		return json;
-	plain = text_copy(s);
-	for (char *p = plain; *p; p++)
-		if ((unsigned char)*p >= 0x80)
-			*p = '?';
-	return json_string(plain);
-}
-
 static json_t *reasons_json(const struct reason *v, size_t n)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(list,
-			json_pack("{so so sI}", "reason", json_of_text(v[i].text), "example", json_of_text(v[i].example), "count",
+			json_pack("{so so sI}", "reason", json_text(v[i].text), "example", json_text(v[i].example), "count",
 				(json_int_t)v[i].n));
 	return list;
 }
@@ -126,11 +112,11 @@ static json_t *mailbox_json(const struct mailbox *m)
 		const struct folder *f = &m->folders[i];
 
 		json_array_append_new(folders,
-			json_pack("{so sb sI sI sI sI sI}", "name", json_of_text(f->name), "made", f->made, "archive", (json_int_t)f->archive, "imported",
+			json_pack("{so sb sI sI sI sI sI}", "name", json_text(f->name), "made", f->made, "archive", (json_int_t)f->archive, "imported",
 				(json_int_t)f->imported, "present", (json_int_t)f->present, "refused", (json_int_t)f->refused,
 				"files", (json_int_t)f->files));
 	}
-	return json_pack("{so ss? so}", "root", json_of_text(m->root), "address", m->address, "folders", folders);
+	return json_pack("{so ss? so}", "root", json_text(m->root), "address", m->address, "folders", folders);
 }
 
 json_t *report_json(const struct report *r)

@@ -109,7 +109,7 @@ static struct error *check_writable(const struct stager *s, const struct mailbox
 		if (faccessat(s->im->mail, places[i], R_OK | W_OK | X_OK, AT_EACCESS) == 0)
 			return NULL;
 		if (errno != ENOENT)
-			return fail(ERR_PRECHECK, "%s/%s does not belong to the user of the mailboxes (%s): `chown -R %d:%d %s/%s`", MAILBOXES, places[i], strerror(errno), MAILBOX_USER, MAILBOX_USER, MAILBOXES, places[i]);
+			return fail(ERR_PRECHECK, "%s/%s does not belong to the user of the mailboxes (%s): `chown -R %d:%d %s/%s`", MAILBOX_ROOT, places[i], strerror(errno), MAILBOX_ID, MAILBOX_ID, MAILBOX_ROOT, places[i]);
 	}
 	return NULL;
 }
@@ -296,9 +296,9 @@ static struct error *look_at_disk(const struct stager *s, uint64_t more)
 	if (s->im->dry || fstatvfs(s->im->mail, &v) < 0)
 		return NULL;
 	if ((uint64_t)v.f_bavail * v.f_frsize < RESERVE + more)
-		return fail(ERR_PRECHECK, "the archive does not fit: %s would have less than %llu MB free; make room", MAILBOXES, RESERVE / MEGABYTE);
+		return fail(ERR_PRECHECK, "the archive does not fit: %s would have less than %llu MB free; make room", MAILBOX_ROOT, RESERVE / MEGABYTE);
 	if (v.f_files && v.f_favail < RESERVE_FILES)
-		return fail(ERR_PRECHECK, "the archive does not fit: %s would have less than %d inodes free", MAILBOXES, RESERVE_FILES);
+		return fail(ERR_PRECHECK, "the archive does not fit: %s would have less than %d inodes free", MAILBOX_ROOT, RESERVE_FILES);
 	return NULL;
 }
 

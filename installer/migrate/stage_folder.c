@@ -71,7 +71,7 @@ static struct error *open_half(struct target *t, size_t half)
 	CLEAN(free) char *here = text("%s/%s/%s", m->path, f->name, halves[half]);
 	t->here[half] = tree_open(t->im->mail, here, O_RDONLY | O_DIRECTORY, 0);
 	if (t->here[half] < 0)
-		return errno == ENOENT ? NULL : fail_errno(errno, "cannot open %s/%s", MAILBOXES, here);
+		return errno == ENOENT ? NULL : fail_errno(errno, "cannot open %s/%s", MAILBOX_ROOT, here);
 	return f->scanned ? NULL : tree_each(t->here[half], scan_name, &scan);
 }
 

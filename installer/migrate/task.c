@@ -104,7 +104,7 @@ struct error *task_stage(struct import *im, void *argument)
 	TRY(error_errno(e) == ENOSPC || error_errno(e) == EDQUOT ? recode(e, ERR_PRECHECK) : e);
 	/* What the record will call judged must be there after a power cut. */
 	if (!im->dry && syncfs(im->mail) < 0)
-		return fail_errno(errno, "cannot write %s to disk", MAILBOXES);
+		return fail_errno(errno, "cannot write %s to disk", MAILBOX_ROOT);
 	return tell_report(im);
 }
 

@@ -175,6 +175,6 @@ struct error *undo_import(struct import *im, struct undone *ret)
 	ret->gone = u.n - ret->removed;
 	free(u.v);
 	if (!e && syncfs(im->mail) < 0)
-		e = fail_errno(errno, "cannot write %s to disk", MAILBOXES);
+		e = fail_errno(errno, "cannot write %s to disk", MAILBOX_ROOT);
 	return e;
 }

@@ -1,5 +1,6 @@
 #include "migrate/worker.h"
 #include "base/i18n.h"
+#include "base/json_text.h"
 #include "host/seam.h"
 #include "migrate/tree.h"
 
@@ -23,8 +24,8 @@ struct worker {
 
 static struct error *become_mailbox_user(pid_t parent)
 {
-	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(MAILBOX_USER, MAILBOX_USER, MAILBOX_USER) < 0 ||
-				      setresuid(MAILBOX_USER, MAILBOX_USER, MAILBOX_USER) < 0))
+	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(MAILBOX_ID, MAILBOX_ID, MAILBOX_ID) < 0 ||
+				      setresuid(MAILBOX_ID, MAILBOX_ID, MAILBOX_ID) < 0))
 		return fail_errno(errno, "cannot become the user of the mailboxes");
 	/* After the change of user, which undoes it. */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ||
@@ -51,9 +52,9 @@ static void calm_signals(void)
 static struct error *run_task(struct import *im, worker_task *task, void *argument, pid_t parent)
 {
 	TRY(become_mailbox_user(parent));
-	im->mail = open(MAILBOXES, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	im->mail = open(MAILBOX_ROOT, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (im->mail < 0)
-		return fail_errno(errno, "cannot open %s", MAILBOXES);
+		return fail_errno(errno, "cannot open %s", MAILBOX_ROOT);
 	return task(im, argument);
 }
 
@@ -62,10 +63,8 @@ static _Noreturn void child(struct import *im, worker_task *task, void *argument
 	calm_signals();
 	seam_inherit();
 	struct error *e = run_task(im, task, argument, parent);
-	json_t *last = e ? json_pack("{si ss}", "code", (int)error_code(e), "error", error_message(e)) :
+	json_t *last = e ? json_pack("{si so}", "code", (int)error_code(e), "error", json_text(error_message(e))) :
 			   json_pack("{sb}", "end", 1);
-	if (!last)
-		last = json_pack("{si ss}", "code", ERR_STOPPED, "error", _("the import failed"));
 	_exit(worker_tell(im, last) != NULL);
 }
 
