@@ -105,7 +105,7 @@ for n in $(spread 1 "$late" "$late_points"); do
 	boot --layer "$layer"
 	point "$n" mailsetup resume --no-verify
 done
-echo "# $actions durable actions; ${#steps[@]} steps, $points single points killed"
+echo "# $((${#steps[@]} + points)) kills: at the beginning of each of ${#steps[@]} steps, and at $points of $actions durable actions"
 check 'as many points as promised' test "$points" -ge "$((early_points + late_points))"
 
 finish
