@@ -255,5 +255,9 @@ run_in() { # KIND RELEASE CMD...
 cmd_build() {
 	local release=${1:-bullseye}
 	(($# == 0)) || shift
+	# Held to the end: make knows nothing of another make in the same folder.
+	mkdir -p "$checkout/build"
+	exec {lock}>"$checkout/build/$release.lock"
+	flock -w 1800 "$lock" || die "another build for $release has been at work for half an hour"
 	cmd_run_in_build "$release" make -j2 "BUILD=build/$release" "$@"
 }
