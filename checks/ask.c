@@ -196,7 +196,7 @@ static struct endpoint endpoint_of(const struct check_context *c, const char *ad
 		.hostname = c->params->hostname,
 		.port = port,
 		.security = port == 465 || port == 993 ? SECURITY_TLS : SECURITY_STARTTLS,
-		.timeout = ASK_TIMEOUT * c->patience,
+		.timeout = ASK_TRANSFER * c->patience,
 	};
 }
 

@@ -14,7 +14,8 @@
 #define ASK_HELLO	"verify.mailsetup.example"
 #define ASK_STRANGER	"nobody@example.net" /* RFC 2606: not ours, and nobody's */
 #define ASK_TOKEN_FIELD "X-Mailsetup-Token"
-#define ASK_TIMEOUT	10u /* seconds, for one answer or transfer */
+#define ASK_TIMEOUT	10u /* seconds, for one answer */
+#define ASK_TRANSFER	30u /* seconds, for a login or a message: the filters of a small machine may just have been started */
 #define ASK_DELIVERY	20u /* seconds, from accepted to readable */
 #define ASK_LOGS	"journalctl -b -n 50 -t postfix/smtpd -t postfix/lmtp -t dovecot"
 #define ASK_SPAM_LOGS	"journalctl -b -n 50 -u 'spam*' -u dovecot"

@@ -28,6 +28,6 @@ const struct check check_gtube = {
 	.title = N_("Spam from the world is filed into Spam"),
 	.outside = true,
 	.mail = true,
-	.timeout = 45,
+	.timeout = 60,
 	.run = run,
 };
