@@ -157,21 +157,16 @@ static struct error *check_sources(struct run *run)
 	return NULL;
 }
 
-static struct error *check_packages(struct run *run)
+static struct error *check_packages(struct run *run, const struct list *missing)
 {
-	CLEAN(list) struct list wanted = { 0 }, missing = { 0 };
+	const size_t before = run->blockers.n;
 
-	package_names(&run->release, &wanted);
-	TRY(packages_missing(run->host, (const char *const *)wanted.v, &missing));
-	if (!missing.n)
-		return NULL;
-	size_t before = run->blockers.n;
 	TRY(check_dpkg(run));
 	if (run->blockers.n > before)
 		return NULL;
-	check_held(run, &missing);
+	check_held(run, missing);
 	package_plan_free(&run->apt);
-	struct error *e = packages_simulate_downloads(run->host, (const char *const *)missing.v, &run->apt);
+	struct error *e = packages_simulate_downloads(run->host, (const char *const *)missing->v, &run->apt);
 	if (e) {
 		/* No lists yet, or old ones: apt-get update may know more, if the sources answer. */
 		error_free(e);
@@ -197,14 +192,17 @@ static struct error *system_precheck(struct run *run)
 	TRY(check_memory(run));
 	TRY(check_space(run));
 	TRY(check_own_name(run));
-	return check_packages(run);
+	return check_packages(run, &missing);
 }
 
 /* Nothing to make true: the step stands for its prechecks. */
 static struct error *system_apply(struct run *run)
 {
-	if (!run_is_plan(run) && run->release.ended)
-		run_notice(run, "Debian's support of release 11 ended in August 2026: no more security updates; plan to move to 12 or 13");
+	const struct release *r = &run->release;
+
+	if (!run_is_plan(run) && r->ended)
+		run_notice(run, "Debian's support of release %s has ended: no more security updates; `mailsetup check-upgrade %lu` shows the way on",
+			r->os.version, strtoul(r->os.version, NULL, 10) + 1);
 	return NULL;
 }
 

@@ -6,15 +6,13 @@
 
 #define DOVECOT "/etc/dovecot"
 
-/* Of Debian's packages of Dovecot 2.3: an upgrade takes them along, or mailsetup writes them anew. */
-static const char *const dovecot_files[] = { "10-auth.conf", "10-director.conf", "10-logging.conf", "10-mail.conf", "10-master.conf",
-	"10-ssl.conf", "10-tcpwrapper.conf", "15-lda.conf", "15-mailboxes.conf", "20-imap.conf", "20-lmtp.conf",
-	"20-managesieve.conf", "90-acl.conf", "90-plugin.conf", "90-quota.conf", "90-sieve.conf", "90-sieve-extprograms.conf" };
-
-static bool is_debians(const char *name)
+/* As a package brought it, changed since or not: an upgrade takes it along, or mailsetup writes it anew. */
+static bool is_brought(const struct list *conffiles, const char *path)
 {
-	for (size_t i = 0; i < sizeof(dovecot_files) / sizeof(*dovecot_files); i++)
-		if (strcmp(name, dovecot_files[i]) == 0)
+	const size_t size = strlen(path);
+
+	for (size_t i = 0; i < conffiles->n; i++)
+		if (starts_with(conffiles->v[i], path) && conffiles->v[i][size] == ' ')
 			return true;
 	return false;
 }
@@ -22,16 +20,20 @@ static bool is_debians(const char *name)
 /* Settings of another hand, which the new Dovecot would not understand. */
 static struct error *check_dovecot(struct run *run)
 {
-	CLEAN(list) struct list names = { 0 }, found = { 0 };
+	CLEAN(list) struct list names = { 0 }, conffiles = { 0 }, found = { 0 };
 	struct file_info local;
 
 	TRY(file_stat(run->host, DOVECOT "/local.conf", &local));
 	if (local.exists)
 		list_add(&found, DOVECOT "/local.conf");
 	TRY(directory_list(run->host, DOVECOT "/conf.d", &names));
-	for (size_t i = 0; i < names.n; i++)
-		if (ends_with(names.v[i], ".conf") && !is_debians(names.v[i]))
-			list_addf(&found, DOVECOT "/conf.d/%s", names.v[i]);
+	TRY(packages_conffiles(run->host, &conffiles));
+	for (size_t i = 0; i < names.n; i++) {
+		CLEAN(free) char *path = text(DOVECOT "/conf.d/%s", names.v[i]);
+
+		if (ends_with(path, ".conf") && !is_brought(&conffiles, path))
+			list_add(&found, path);
+	}
 	for (size_t i = 0; i < found.n; i++)
 		run_blocker(run, "%s is in the language of the Dovecot of now, which the next one does not understand: move it away",
 			found.v[i]);
@@ -125,8 +127,10 @@ static struct error *show_way(const struct screen *screen, struct host *h, const
 	}
 	fputs(files.n ? "\n" : " /etc/apt/sources.list\n", screen->out);
 	fputs(apt_commands, screen->out);
-	fputs(_("# then mailsetup itself, as built on the new release\n"), screen->out);
-	fputs("mailsetup plan\nmailsetup install\napt-get autoremove\nmailsetup queue flush\nmailsetup verify\n", screen->out);
+	fputs("make deps && make && make install\n"
+	      "mailsetup plan\nmailsetup install\napt-get autoremove\nmailsetup queue flush\nmailsetup verify\n\n", screen->out);
+	put_flow(screen, screen->out, _("`make` is for the tree that mailsetup was built in: the new release wants it built anew. With the Debian "
+					"package, make and install that one anew instead."), 0, 0);
 	return NULL;
 }
 
@@ -205,7 +209,7 @@ const struct command command_check_upgrade = {
 	.operands_max = 1,
 	.summary = N_("look at what an upgrade of Debian would do to the server"),
 	.help = PARAGRAPHS(
-		N_("Before an upgrade to RELEASE (12 or bookworm, 13 or trixie), on a server that mailsetup made: what is to be "
+		N_("Before an upgrade to RELEASE (its number or its name), on a server that mailsetup made: what is to be "
 		   "done before it, what breaks, what `mailsetup install` changes after it, and the commands in their order. It "
 		   "changes nothing."),
 		N_("The exit status is 3 where something is to be done before.")),

@@ -78,8 +78,6 @@ enum package_sweep {
 };
 struct error *packages_go_with(struct host *h, const char *const *names, enum package_sweep sweep, struct list *ret) MUST_USE;
 
-/* apt-get update. */
-struct error *packages_refresh(struct host *h, package_progress *progress, void *context) MUST_USE;
 /* In one transaction. Waits lock_timeout seconds for apt's lock. */
 struct error *packages_install(struct host *h, const char *const *names, unsigned lock_timeout, package_progress *progress,
 	void *context) MUST_USE;

@@ -99,10 +99,10 @@ static struct error *lock_wait(struct host *h, unsigned seconds)
 	return fail(ERR_STOPPED, "interrupted while another program held apt's lock");
 }
 
-struct error *packages_refresh(struct host *h, package_progress *progress, void *context)
+static struct error *refresh(struct host *h)
 {
 	static const char *const none[] = { NULL };
-	struct apt apt = { .report = progress, .context = context, .progress.download_share = 100 };
+	struct apt apt = { .progress.download_share = 100 };
 
 	TRY(lock_wait(h, LOCK_TIMEOUT));
 	TRY(seam("apt-update", ""));
@@ -162,7 +162,7 @@ struct error *packages_install(struct host *h, const char *const *names, unsigne
 	 * they cannot be had, nothing better comes of names that apt does not know; of files that are gone, the second
 	 * attempt says more. */
 	error_free(e);
-	e = packages_refresh(h, NULL, NULL);
+	e = refresh(h);
 	if (e && unknown.n)
 		return e;
 	error_free(e);

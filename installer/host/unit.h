@@ -26,7 +26,6 @@ struct unit_status {
 struct error *units_available(struct host *h) MUST_USE;
 struct error *unit_status(struct host *h, const char *unit, struct unit_status *ret) MUST_USE;
 struct error *unit_start(struct host *h, const char *unit, unsigned timeout) MUST_USE;
-struct error *unit_restart(struct host *h, const char *unit, unsigned timeout) MUST_USE;
 /* Several at the same time; ends when all have. */
 enum unit_wish {
 	UNIT_START,

@@ -73,8 +73,6 @@ struct error *accounts_users(struct accounts *a, struct list *ret) MUST_USE;
 struct error *accounts_domains(struct accounts *a, struct list *ret) MUST_USE; /* active, the default first */
 /* What would be left without its domain: "account ADDRESS", "virtual alias ADDRESS", "alias NAME", of the domain or leading into it. */
 struct error *accounts_domain_users(struct accounts *a, const char *domain, struct list *ret) MUST_USE;
-/* The one that the guide's web portal proposes; *ret is NULL where there is none. */
-struct error *accounts_domain_default(struct accounts *a, char **ret) MUST_USE;
 struct error *accounts_count(struct accounts *a, uint64_t *ret_rows) MUST_USE; /* of all the guide's tables */
 
 /*

@@ -28,14 +28,3 @@ struct error *accounts_domain_users(struct accounts *a, const char *domain, stru
 		"SELECT alias FROM postfix_alias WHERE instr(lower(replace(destination, ' ', '')) || ',', ?1 || ',') ORDER BY 1",
 		domain, "alias", ret);
 }
-
-struct error *accounts_domain_default(struct accounts *a, char **ret)
-{
-	CLEAN(sqlite3_finalize) sqlite3_stmt *statement = NULL;
-	bool row;
-
-	TRY(accounts_prepare(a, &statement, "SELECT domaine FROM postfix_domaines WHERE defaut = 1 ORDER BY id LIMIT 1"));
-	TRY(accounts_step(a, statement, &row));
-	*ret = row ? text_copy(accounts_column(statement, 0)) : NULL;
-	return NULL;
-}

@@ -104,15 +104,6 @@ struct error *name_check_labels(const char *name, const char *kind, char *labels
 	}
 }
 
-size_t name_label_count(const char *labels)
-{
-	size_t count = 1;
-
-	for (; *labels; labels++)
-		count += *labels == '.';
-	return count;
-}
-
 struct error *selector_normalise(const char *s, char **ret)
 {
 	CLEAN(free) char *labels = text_copy(s);

@@ -13,5 +13,4 @@ struct error *name_check_characters(const char *name, const char *also, bool uni
 /* Dot-separated labels of letters, digits and hyphens, 1 to 63 bytes each; upper case becomes lower. kind is the noun
  * for the reason: "domain", "selector". */
 struct error *name_check_labels(const char *name, const char *kind, char *labels) MUST_USE;
-size_t name_label_count(const char *labels);
 bool name_is_ip(const char *s);

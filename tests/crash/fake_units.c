@@ -74,11 +74,6 @@ struct error *unit_start(struct host *h, const char *unit, unsigned timeout)
 	return units_run(h, &(struct unit_job){ .unit = unit }, 1, timeout);
 }
 
-struct error *unit_restart(struct host *h, const char *unit, unsigned timeout)
-{
-	return units_run(h, &(struct unit_job){ .unit = unit, .wish = UNIT_RESTART }, 1, timeout);
-}
-
 struct error *unit_stop(struct host *h, const char *unit, unsigned timeout)
 {
 	(void)timeout;

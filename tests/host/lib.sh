@@ -53,13 +53,12 @@ as_nobody() { # CMD...: in the host
 	on setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"
 }
 
-# Made by the same command as tests/build.sh makes it, so neither builds twice.
 the_program() {
 	local built=build/$release/mailsetup
 	if [[ -n ${MAILSETUP-} ]]; then
 		built=$MAILSETUP
 	elif [[ ! -x $built || -n $(find installer steps checks assets po Makefile -type f -newer "$built" -print -quit) ]]; then
-		lab build "$release" WERROR=-Werror >&2
+		lab build "$release" >&2
 	fi
 	cp "$built" "$scratch/mailsetup"
 	cp -r "$(dirname "$built")/locale" "$scratch"
@@ -92,7 +91,7 @@ halt() { # the host at work
 # --- another release of Debian ---
 
 full_upgrade() { # of the host at work, once its mirror has the next release
-	on env DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends \
+	on env DEBIAN_FRONTEND=noninteractive apt-get -qy \
 		-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold full-upgrade
 }
 to_release() { # RELEASE: where apt takes packages from

@@ -17,6 +17,12 @@ arrived() { # WORD NUMBER
 	[[ $(subjects "$1") == "$2" ]]
 }
 
+# As INSTALL says; after an upgrade on top of what was built before.
+build_there() { # WHEN
+	check "$1: mailsetup is built on the server itself" on sh -ec 'cd /root/mailsetup && make deps && make && make install'
+	expect_match "$1: with the libraries of its release" "libssl[.]so[.]$2" on ldd /usr/local/sbin/mailsetup
+}
+
 upgrade() { # RELEASE WHAT-BREAKS STATUS-OF-APT
 	local word=$1 sender taken
 	expect_exit 0 "$1: check-upgrade finds nothing in the way" on mailsetup check-upgrade "$1"
@@ -34,7 +40,9 @@ upgrade() { # RELEASE WHAT-BREAKS STATUS-OF-APT
 	taken=$(<"$scratch/taken")
 	check "$1: ($taken messages came meanwhile; $(grep -c . "$scratch/refused" || true) times the server did not answer)" test "$taken" -ge 5
 
-	new_program "$1"
+	release=$1
+	names_of_release
+	build_there "$1" 3
 	expect_exit 0 "$1: plan" on mailsetup plan
 	expect_match "$1: shows what the new release wants" '^mail\.exemple\.fr, .*: [0-9]+ changes in [0-9]+ steps' cat "$scratch/last"
 	expect_match "$1: the spam filter's package and unit among it" "^  (packages|enabled|running) $spamd" cat "$scratch/last"
@@ -53,6 +61,8 @@ upgrade() { # RELEASE WHAT-BREAKS STATUS-OF-APT
 }
 
 installed_host
+tar --exclude=./build --exclude=./.git -cf - . | on sh -c 'mkdir /root/mailsetup && tar -xf - -C /root/mailsetup'
+build_there bullseye 1[.]1
 add_mailbox "$jean" "$secret"
 publish_key exemple.fr
 expect_match 'mail comes in before' '250 .*(queued|saved)' swaks_out --tls --to "$jean" --header 'Subject: avant-1'

@@ -11,12 +11,8 @@ lab_packages=(
 	tmux util-linux zstd
 )
 
-# Used while the project's Makefile has no target deps-list.
-dev_packages=(
-	gcc make pkg-config gettext libcurl4-openssl-dev libssl-dev libsqlite3-dev libsystemd-dev libarchive-dev
-	libcmocka-dev libidn2-dev libjansson-dev libopendkim-dev libunbound-dev libmnl-dev libcrypt-dev libacl1-dev
-)
-builder_tools=(strace valgrind)
+# Beside what building needs: the unit tests ask it.
+builder_tools=(dnsmasq-base)
 
 server_packages=(systemd systemd-sysv dbus ca-certificates iproute2 netbase procps)
 
@@ -60,13 +56,10 @@ build_packages() { # build|package
 	local list=() word target=deps-list
 	[[ $1 == build ]] || target=deb-deps-list
 	read -ra list < <(make -C "$checkout" -s "$target" 2>/dev/null) || true
-	if ((${#list[@]} > 0)); then
-		for word in "${list[@]}"; do
-			[[ $word =~ ^[a-z0-9][a-z0-9+.-]+$ ]] || die "make deps-list: '$word' is not a package name"
-		done
-	else
-		list=("${dev_packages[@]}")
-	fi
+	((${#list[@]} > 0)) || die "make $target names no package"
+	for word in "${list[@]}"; do
+		[[ $word =~ ^[a-z0-9][a-z0-9+.-]+$ ]] || die "make $target: '$word' is not a package name"
+	done
 	printf '%s\n' "${list[@]}" "${builder_tools[@]}" | sort -u
 }
 
@@ -105,7 +98,7 @@ ensure_root() { # RELEASE KIND
 		;;
 	upgrade)
 		packages=$(ensure_root "$(release_before "$release")" bare)
-		downloads=${mail_packages[*]}
+		downloads=$(host_downloads)
 		;;
 	*) die "a root is 'build', 'package', 'cross', 'bare' or 'upgrade', not '$kind'" ;;
 	esac
@@ -157,10 +150,11 @@ release_before() { # RELEASE
 	esac
 }
 
-# No root to boot: the lists of a release, and the packages that a mail server of the one before takes from it. apt itself says which,
-# in that server's place.
+# No root to boot: the lists of a release, and the packages that a mail server of the one before takes from it, which was built there. apt
+# itself says which, in that server's place.
 download_upgrade() { # RELEASE BARE-ROOT-OF-THE-ONE-BEFORE DIR
-	local part
+	local part packages
+	read -ra packages < <(host_downloads)
 	mkdir -p "$3/upper" "$3/work" "$3/mnt"
 	# shellcheck disable=SC2016  # for the inner shell
 	unshare --mount sh -euc '
@@ -171,7 +165,7 @@ download_upgrade() { # RELEASE BARE-ROOT-OF-THE-ONE-BEFORE DIR
 		cd "$2/mnt"
 		shift 2
 		DEBIAN_FRONTEND=noninteractive exec chroot . sh -eus "$@"
-		' lab "$2" "$3" "$1" "${mail_packages[@]}" <<'IN_CHROOT'
+		' lab "$2" "$3" "$1" "${packages[@]}" <<'IN_CHROOT'
 release=$1
 shift
 known() {
@@ -183,7 +177,7 @@ apt-get -qqy --no-install-recommends install $(known "$@") </dev/null
 apt-get -qq clean
 sed -i "s/^\(deb [^ ]*\) [a-z]*/\1 $release/" /etc/apt/sources.list
 apt-get -qq -o Acquire::Languages=en update
-apt-get -qqy --no-install-recommends --download-only full-upgrade </dev/null
+apt-get -qqy --download-only full-upgrade </dev/null
 apt-get -qqy --no-install-recommends --download-only install $(known "$@") </dev/null
 IN_CHROOT
 	for part in lib/apt/lists cache/apt/archives; do
@@ -259,5 +253,5 @@ cmd_build() {
 	mkdir -p "$checkout/build"
 	exec {lock}>"$checkout/build/$release.lock"
 	flock -w 1800 "$lock" || die "another build for $release has been at work for half an hour"
-	cmd_run_in_build "$release" make -j2 "BUILD=build/$release" "$@"
+	cmd_run_in_build "$release" make -j2 "BUILD=build/$release" WERROR=-Werror "$@"
 }
