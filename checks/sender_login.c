@@ -42,6 +42,20 @@ static void judge(const struct check_context *c, unsigned port, const char *from
 			t, REMEDY, "port %u lets one user send as <%s>: %s", port, from, bytes_text(&reply));
 }
 
+/* Whoever cannot log in cannot send as another user. */
+static void judge_port_25(const struct check_context *c, const char *from, struct tally *t)
+{
+	CLEAN(dialogue_close) struct dialogue *d = NULL;
+	CLEAN(list) struct list features = { 0 };
+
+	if (tally_error(t, ask_smtp(c, c->outside->server_ipv4, 25, &d, &features), ASK_LOGS, NULL))
+		return;
+	if (ask_has_feature(&features, "AUTH"))
+		judge(c, 25, from, t);
+	else
+		tally_ok(t, "port %u takes no password", 25u);
+}
+
 static void run(const struct check_context *c, struct finding *f)
 {
 	CLEAN(tally) struct tally t = { 0 };
@@ -49,8 +63,7 @@ static void run(const struct check_context *c, struct finding *f)
 
 	judge(c, 587, other, &t);
 	judge(c, 465, other, &t);
-	/* It offers authentication too. */
-	judge(c, 25, other, &t);
+	judge_port_25(c, other, &t);
 	tally_finding(&t, f);
 }
 
