@@ -2,13 +2,14 @@
 #include "checks/local_socket.h"
 #include "checks/units.h"
 #include "host/unit.h"
+#include "mail/layout.h"
 
 #include <poll.h>
 #include <time.h>
 
-#define OPENDKIM_SOCKET "/var/spool/postfix/var/run/opendkim/opendkim.sock"
-#define SPAMASS_SOCKET	"/var/spool/postfix/spamass/spamass.sock"
-#define SPAMD_SOCKET	"/run/spamassassin/spamassassin.sock"
+#define OPENDKIM_SOCKET POSTFIX_CHROOT "/var/run/opendkim/opendkim.sock"
+#define SPAMASS_SOCKET	POSTFIX_CHROOT "/spamass/spamass.sock"
+#define SPAMD_SOCKET	SPAMD_RUN "/spamassassin.sock"
 #define SPAMD_BEGINS	30 /* seconds, from its start until it must listen: it reads its rules before */
 
 /* The first packet of the milter protocol: option negotiation, version 6, then all actions and all steps that

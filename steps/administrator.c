@@ -1,7 +1,6 @@
 #include "base/i18n.h"
 #include "ensure/ensure.h"
 #include "mail/name.h"
-#include "steps/layout.h"
 #include "steps/steps.h"
 
 static struct error *ensure_mailbox(struct run *run)

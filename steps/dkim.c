@@ -4,7 +4,7 @@
 #include "host/file.h"
 #include "host/process.h"
 #include "mail/dkim.h"
-#include "steps/layout.h"
+#include "mail/layout.h"
 #include "steps/steps.h"
 
 #define PEM_LIMIT (1024 * 1024)

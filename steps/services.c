@@ -3,7 +3,7 @@
 #include "ensure/ensure.h"
 #include "host/process.h"
 #include "mail/client.h"
-#include "steps/layout.h"
+#include "mail/layout.h"
 #include "steps/steps.h"
 
 #include <time.h>

@@ -2,7 +2,7 @@
 #include "ensure/ensure.h"
 #include "host/crypto.h"
 #include "host/file.h"
-#include "steps/layout.h"
+#include "mail/layout.h"
 #include "steps/steps.h"
 
 #include <time.h>

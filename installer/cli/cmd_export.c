@@ -9,7 +9,7 @@
 #include "host/sealed.h"
 #include "mail/accounts_move.h"
 #include "mail/dkim.h"
-#include "steps/layout.h"
+#include "mail/layout.h"
 
 #include <unistd.h>
 

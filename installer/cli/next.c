@@ -4,7 +4,7 @@
 #include "host/crypto.h"
 #include "host/file.h"
 #include "mail/accounts.h"
-#include "steps/layout.h"
+#include "mail/layout.h"
 
 #define PEM_LIMIT (1024 * 1024)
 

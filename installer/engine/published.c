@@ -4,10 +4,10 @@
 #include "host/network.h"
 #include "mail/accounts.h"
 #include "mail/dkim.h"
+#include "mail/layout.h"
 
 #include <arpa/inet.h>
 
-#define TLS_KEY	      "/etc/postfix/tls/courriel.key"
 #define KEY_SIZE_MAX 65536
 
 bool address_is_private(const char *address)

@@ -11,8 +11,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "host/host.h"
-
-#define ACCOUNTS_PATH "/etc/postfix/bdd/postfix.sqlite"
+#include "mail/layout.h"
 
 struct accounts;
 

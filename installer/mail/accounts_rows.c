@@ -3,8 +3,8 @@
 
 #define USERS	"postfix_utilisateurs"
 #define DOMAINS "postfix_domaines"
-/* The owner of the guide's mailboxes. */
-#define MAILBOX_ID "3000"
+#define TEXT_(n) #n
+#define TEXT(n)	TEXT_(n)
 
 /* "a", "b": the columns, quoted. */
 static char *column_list(const struct cell *cells)
@@ -143,8 +143,8 @@ struct error *accounts_user_add(
 		{ "mot_de_passe", hash },
 		{ "nom_complet", full_name },
 		{ "rep_perso", home },
-		{ "uid", MAILBOX_ID },
-		{ "gid", MAILBOX_ID },
+		{ "uid", TEXT(MAILBOX_ID) },
+		{ "gid", TEXT(MAILBOX_ID) },
 		{ "privilege", privilege },
 		{ "prefixe", "" },
 		{ "active", active ? "1" : "0" },
