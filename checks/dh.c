@@ -6,8 +6,7 @@
 
 #include <openssl/ssl.h>
 
-#define LIMIT	(1 << 20)
-#define REMEDY	"mailsetup install"
+#define REMEDY "mailsetup install"
 
 /* Postfix is silent about a file that it cannot read, and takes a group of its own instead. */
 static bool judge_file(const struct check_context *c, struct tally *t)
@@ -15,7 +14,7 @@ static bool judge_file(const struct check_context *c, struct tally *t)
 	CLEAN(bytes) struct bytes pem = { 0 };
 	unsigned bits;
 
-	if (tally_error(t, file_read(c->host, TLS_DH, LIMIT, &pem), REMEDY, NULL))
+	if (tally_error(t, file_read(c->host, TLS_DH, PEM_LIMIT, &pem), REMEDY, NULL))
 		return false;
 	if (tally_error(t, dh_bits(&pem, &bits), REMEDY, TLS_DH))
 		return false;

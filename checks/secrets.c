@@ -2,12 +2,12 @@
 #include "checks/tally.h"
 #include "engine/state.h"
 #include "host/account.h"
+#include "host/crypto.h"
 #include "host/file.h"
 #include "mail/layout.h"
 
 #define CLOSED_TO_OTHERS 0007
 #define OWNER_ONLY	 0077
-#define PEM_LIMIT	 (1024 * 1024)
 
 static struct error *owner_name(struct host *h, const struct file_info *info, char **ret)
 {

@@ -7,10 +7,9 @@
 
 #include <time.h>
 
-#define RELOAD	    "systemctl reload postfix dovecot"
-#define LIMIT	    (1 << 20)
+#define RELOAD	  "systemctl reload postfix dovecot"
 /* An authority renews long before: by then its renewal has failed. Nobody renews a self-signed one but at its end. */
-#define DAYS_LEFT   14
+#define DAYS_LEFT 14
 
 static struct error *served(const struct check_context *c, unsigned port, char fingerprint[65])
 {
@@ -26,7 +25,7 @@ static struct error *judge_pair(const struct check_context *c, const struct byte
 {
 	CLEAN(bytes) struct bytes key = { 0 };
 
-	TRY(file_read(c->host, TLS_KEY, LIMIT, &key));
+	TRY(file_read(c->host, TLS_KEY, PEM_LIMIT, &key));
 	struct error *e = certificate_matches(pem, &key);
 	bytes_wipe(&key);
 	return e;
@@ -59,7 +58,7 @@ static void run(const struct check_context *c, struct finding *f)
 	CLEAN(bytes) struct bytes pem = { 0 };
 	char on_disk[65], on_port[65];
 
-	if (finding_error(f, file_read(c->host, TLS_CERTIFICATE, LIMIT, &pem), "mailsetup install"))
+	if (finding_error(f, file_read(c->host, TLS_CERTIFICATE, PEM_LIMIT, &pem), "mailsetup install"))
 		return;
 	if (finding_error(f, certificate_fingerprint(&pem, on_disk), "mailsetup install"))
 		return;

@@ -9,7 +9,6 @@
 
 #define KEY_BITS 4096
 #define DAYS     3650
-#define PEM_LIMIT (1024 * 1024)
 
 static struct error *read_pair(struct run *run, struct bytes *certificate, struct bytes *key)
 {

@@ -6,8 +6,6 @@
 #include "mail/accounts.h"
 #include "mail/layout.h"
 
-#define PEM_LIMIT (1024 * 1024)
-
 void next_json(struct cli *cli, struct host *h)
 {
 	records_json_to_publish(cli, h, NULL);
