@@ -1,5 +1,5 @@
-#include "checks/become.h"
 #include "checks/tally.h"
+#include "host/become.h"
 #include "host/file.h"
 #include "mail/layout.h"
 

@@ -1,5 +1,5 @@
-#include "checks/local_socket.h"
 #include "checks/tally.h"
+#include "host/local_socket.h"
 #include "mail/layout.h"
 
 static const struct {

@@ -1,5 +1,5 @@
-#include "checks/become.h"
 #include "checks/check.h"
+#include "host/become.h"
 #include "host/file.h"
 #include "host/process.h"
 #include "mail/layout.h"

@@ -27,7 +27,7 @@ only installer/engine 'base|host|mail|engine'
 only installer/ensure 'base|host|mail|engine|ensure'
 only installer/migrate 'base|host|mail|engine|migrate'
 only installer/doctor 'base|host|doctor'
-only steps 'base|host|mail|engine|ensure|checks|steps'
+only steps 'base|host|mail|engine|ensure|checks(?=/check\.h")|steps'
 only checks 'base|host|mail|engine|checks'
 
 # --- headers ---
