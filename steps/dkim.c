@@ -4,11 +4,10 @@
 #include "host/file.h"
 #include "host/process.h"
 #include "mail/dkim.h"
-#include "steps/layout.h"
+#include "mail/layout.h"
 #include "steps/steps.h"
 
-#define PEM_LIMIT (1024 * 1024)
-#define DKIM(m)   OWNED("opendkim", "opendkim", m)
+#define DKIM(m) OWNED("opendkim", "opendkim", m)
 
 /* For every key of every domain. */
 static struct error *each_key(struct run *run, struct error *(*f)(struct run *run, const char *domain, const char *selector))

@@ -2,14 +2,13 @@
 #include "ensure/ensure.h"
 #include "host/crypto.h"
 #include "host/file.h"
-#include "steps/layout.h"
+#include "mail/layout.h"
 #include "steps/steps.h"
 
 #include <time.h>
 
 #define KEY_BITS 4096
 #define DAYS     3650
-#define PEM_LIMIT (1024 * 1024)
 
 static struct error *read_pair(struct run *run, struct bytes *certificate, struct bytes *key)
 {

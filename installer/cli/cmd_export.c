@@ -5,15 +5,14 @@
 #include "cli/prompt.h"
 #include "engine/published.h"
 #include "ensure/ensure.h"
+#include "host/crypto.h"
 #include "host/file.h"
 #include "host/sealed.h"
 #include "mail/accounts_move.h"
 #include "mail/dkim.h"
-#include "steps/layout.h"
+#include "mail/layout.h"
 
 #include <unistd.h>
-
-#define PEM_LIMIT (1024 * 1024)
 
 static bool passphrase_stdin;
 

@@ -6,8 +6,8 @@
 #include "host/sealed.h"
 #include "mail/accounts_move.h"
 #include "mail/dkim.h"
+#include "mail/layout.h"
 #include "mail/name.h"
-#include "steps/layout.h"
 
 #include <fcntl.h>
 #include <malloc.h>

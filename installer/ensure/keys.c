@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define PEM_LIMIT    (1024 * 1024)
 #define CLOCK_STARTS 1767225600 /* 2026 */
 
 static struct error *compute_key(void *argument, struct bytes *ret)

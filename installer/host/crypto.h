@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include <time.h>
 
+#define PEM_LIMIT (1024 * 1024) /* a file with a longer text is not read: it holds neither keys nor certificates */
+
 /* Progress of a search: called often, with the number of candidates tried. */
 typedef void crypto_progress(void *context, unsigned tried);
 

@@ -10,7 +10,6 @@
 #include <sys/types.h>
 #include <opendkim/dkim.h>
 
-#define PEM_LIMIT   (1024 * 1024)
 #define TABLE_LIMIT (16 * 1024 * 1024)
 #define KEY_TAG	    "p="
 #define KEY_CHUNK   250 /* of a key in one string of the zone text: opendkim-genkey's choice */

@@ -3,12 +3,12 @@
 #include "base/interrupt.h"
 #include "base/memory.h"
 #include "checks/ask.h"
-#include "checks/become.h"
 #include "checks/clock.h"
 #include "checks/header.h"
 #include "checks/mailbox.h"
 #include "checks/runner.h"
 #include "checks/tally.h"
+#include "host/become.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -1,4 +1,5 @@
 /* A server on its way to another machine: the rows of its database, its keys, and the file that holds them. */
+#include "mail/layout.h"
 #include "tests/unit/unit.h"
 
 #include "cli/moving.h"
@@ -9,7 +10,6 @@
 #include "host/file.h"
 #include "host/sealed.h"
 #include "mail/accounts_move.h"
-#include "steps/layout.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
