@@ -277,15 +277,11 @@ struct error *compute_collect(struct compute *c, const char *name, void (*progre
 		return fail(ERR_STOPPED, "the result of computing %s is too large", name);
 
 	/* Read in place: a growing buffer would leave copies of a private key behind. */
-	struct bytes result = {
-		.data = allocate(answer.size + 1), .size = answer.size, .space = answer.size + 1
-	};
-	struct error *e = read_all(&w, result.data, result.size);
+	CLEAN(secret) struct bytes result = { .data = allocate(answer.size + 1), .size = answer.size, .space = answer.size + 1 };
 
-	if (!e && answer.code != ERR_OK)
-		e = fail(answer.code, "%s", result.data);
-	if (!e)
-		bytes_add(ret, result.data, result.size);
-	bytes_wipe(&result);
-	return e;
+	TRY(read_all(&w, result.data, result.size));
+	if (answer.code != ERR_OK)
+		return fail(answer.code, "%s", result.data);
+	bytes_add(ret, result.data, result.size);
+	return NULL;
 }

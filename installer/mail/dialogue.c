@@ -190,16 +190,14 @@ static struct error *write_some(struct dialogue *d, const char *data, size_t siz
 
 struct error *dialogue_send(struct dialogue *d, const char *line)
 {
-	struct bytes b = { 0 };
-	struct error *e = NULL;
+	CLEAN(secret) struct bytes b = { 0 };
 	size_t done = 0, n;
 
 	bytes_printf(&b, "%s\r\n", line);
 	start_clock(d);
-	for (; !e && done < b.size; done += n)
-		e = write_some(d, b.data + done, b.size - done, &n);
-	bytes_wipe(&b);
-	return e;
+	for (; done < b.size; done += n)
+		TRY(write_some(d, b.data + done, b.size - done, &n));
+	return NULL;
 }
 
 static struct error *read_some(struct dialogue *d)
@@ -283,14 +281,12 @@ struct error *dialogue_smtp(struct dialogue *d, int *ret_code, struct list *ret_
 struct error *dialogue_ask(struct dialogue *d, int *ret_code, struct list *ret_lines, const char *format, ...)
 {
 	va_list arguments;
+	CLEAN(secret) struct bytes line = { 0 }; /* it may be AUTH */
 
 	va_start(arguments, format);
-	char *line = text_v(format, arguments);
+	bytes_take(&line, text_v(format, arguments));
 	va_end(arguments);
-	struct error *e = dialogue_send(d, line);
-	explicit_bzero(line, strlen(line)); /* it may have been AUTH */
-	free(line);
-	TRY(e);
+	TRY(dialogue_send(d, line.data));
 	return dialogue_smtp(d, ret_code, ret_lines);
 }
 
