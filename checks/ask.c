@@ -1,5 +1,5 @@
 #include "checks/ask.h"
-#include "checks/clock.h"
+#include "base/clock.h"
 #include "host/queue.h"
 #include "checks/mailbox.h"
 #include "host/crypto.h"

@@ -1,6 +1,6 @@
 #include "checks/runner.h"
+#include "base/clock.h"
 #include "base/interrupt.h"
-#include "checks/clock.h"
 
 #include <fcntl.h>
 #include <poll.h>

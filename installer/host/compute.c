@@ -1,4 +1,5 @@
 #include "host/compute.h"
+#include "base/clock.h"
 #include "base/interrupt.h"
 
 #include <dirent.h>
@@ -9,7 +10,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define NICE	      10
@@ -190,22 +190,14 @@ struct wait {
 	struct job *job;
 	void (*progress)(void *context, unsigned n);
 	void *context;
-	time_t deadline;
+	double deadline;
 };
-
-static time_t seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
-}
 
 static struct error *wait_readable(struct wait *w)
 {
 	struct pollfd p = { .fd = w->job->fd, .events = POLLIN };
 
-	while (seconds() < w->deadline) {
+	while (clock_now() < w->deadline) {
 		int n = poll(&p, 1, TICK_MS);
 
 		if (interrupted())
@@ -268,7 +260,7 @@ struct error *compute_collect(struct compute *c, const char *name, void (*progre
 
 	CLEAN(job_free) struct job *j = *at;
 	struct wait w = {
-		.job = j, .progress = progress, .context = context, .deadline = seconds() + LIMIT_SECONDS
+		.job = j, .progress = progress, .context = context, .deadline = clock_now() + LIMIT_SECONDS
 	};
 
 	*at = j->next;

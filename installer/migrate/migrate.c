@@ -1,4 +1,5 @@
 #include "migrate/migrate.h"
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "host/file.h"
 #include "host/seam.h"
@@ -111,8 +112,7 @@ static struct error *read_archive(struct migration *m, struct import *im)
 
 	if (fstat(m->fd, &st) < 0)
 		return fail_errno(errno, "cannot look at the archive %s", m->archive);
-	struct watch watch = { .events = m->events, .size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0 };
-	clock_gettime(CLOCK_MONOTONIC, &watch.began);
+	struct watch watch = { .events = m->events, .size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0, .began = clock_now() };
 	TRY(check_space(m, watch.size));
 	TRY(unpack_start(m->fd, watch.size, &u));
 	TRY(task_run(im, task_stage, u, &watch, &answer));

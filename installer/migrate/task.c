@@ -1,4 +1,5 @@
 #include "migrate/task.h"
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "base/interrupt.h"
 #include "host/seam.h"
@@ -12,14 +13,6 @@
 #define TICK_MS	 250
 #define MEGABYTE 1e6
 
-static double seconds_since(const struct timespec *t)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)(now.tv_sec - t->tv_sec) + (double)(now.tv_nsec - t->tv_nsec) / 1e9;
-}
-
 static char *rest_of_time(const struct watch *w, double done, double spent)
 {
 	if (!w->size || done < 1 || spent < 1)
@@ -30,7 +23,7 @@ static char *rest_of_time(const struct watch *w, double done, double spent)
 
 static void show_progress(const struct watch *w, json_int_t consumed, json_int_t messages)
 {
-	double spent = seconds_since(&w->began), done = (double)consumed, rate = spent > 0 ? done / spent : 0;
+	double spent = clock_now() - w->began, done = (double)consumed, rate = spent > 0 ? done / spent : 0;
 	CLEAN(free) char *left = rest_of_time(w, done, spent);
 	CLEAN(free) char *of = w->size ? text(_(" of %.0f"), (double)w->size / MEGABYTE) : text_copy("");
 	CLEAN(free) char *line = text(_("%.0f%s MB, messages: %lld, %.1f MB/s%s"), done / MEGABYTE, of, (long long)messages, rate / MEGABYTE, left);
