@@ -34,9 +34,8 @@ static struct error *is_brought(struct session *s, const char *address, bool *re
 	CLEAN(free) char *rows = NULL;
 
 	TRY(run_note(&s->run, ROWS_NOTE, &rows));
-	json_t *tables = json_loads(rows ? rows : "{}", 0, NULL);
+	CLEAN(json_decref) json_t *tables = json_loads(rows ? rows : "{}", 0, NULL);
 	*ret = move_has_user(tables, address);
-	json_decref(tables);
 	return NULL;
 }
 

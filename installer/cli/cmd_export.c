@@ -17,8 +17,6 @@
 
 static bool passphrase_stdin;
 
-DEFINE_CLEANUP(json_t *, json_decref)
-
 /* --- what goes into it --- */
 
 static json_t *parameters(const struct params *p)
@@ -29,12 +27,8 @@ static json_t *parameters(const struct params *p)
 		CLEAN(list) struct list values = { 0 };
 
 		params_get(p, param_specs[i].name, &values);
-		if (!values.n || strcmp(param_specs[i].name, "admin-hash") == 0)
-			continue;
-		json_t *array = json_array();
-		for (size_t k = 0; k < values.n; k++)
-			json_array_append_new(array, json_string(values.v[k]));
-		json_object_set_new(all, param_specs[i].name, array);
+		if (values.n && strcmp(param_specs[i].name, "admin-hash") != 0)
+			json_object_set_new(all, param_specs[i].name, json_list(&values));
 	}
 	return all;
 }

@@ -14,8 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-DEFINE_CLEANUP(json_t *, json_decref)
-
 static void wipe_and_free(void *p)
 {
 	if (p)

@@ -38,32 +38,26 @@ static void show_progress(const struct watch *w, json_int_t consumed, json_int_t
 /* Hears the process out. *ret is the last object that it told, or NULL. stoppable: an interrupt ends it. */
 static struct error *follow(struct worker *worker, const struct watch *w, bool stoppable, json_t **ret)
 {
+	CLEAN(json_decref) json_t *answer = NULL;
 	json_int_t consumed, messages;
-	json_t *said;
 
-	*ret = NULL;
 	for (;;) {
-		struct error *e = worker_hear(worker, TICK_MS, &said);
-		if (e) {
-			json_decref(*ret);
-			*ret = NULL;
-			return e;
-		}
+		CLEAN(json_decref) json_t *said = NULL;
+
+		TRY(worker_hear(worker, TICK_MS, &said));
 		if (!said)
-			return NULL;
+			break;
 		if (json_unpack(said, "{sI sI}", "consumed", &consumed, "messages", &messages) == 0)
 			show_progress(w, consumed, messages);
 		if (json_object_get(said, "report") || json_object_get(said, "removed")) {
-			json_decref(*ret);
-			*ret = json_incref(said);
+			json_decref(answer);
+			answer = json_incref(said);
 		}
-		json_decref(said);
-		if (stoppable && interrupted()) {
-			json_decref(*ret);
-			*ret = NULL;
+		if (stoppable && interrupted())
 			return fail(ERR_STOPPED, "stopped; nothing was imported");
-		}
 	}
+	*ret = TAKE(answer);
+	return NULL;
 }
 
 /* --- the tasks of that process --- */
@@ -127,13 +121,12 @@ struct error *task_run(struct import *im, worker_task *task, void *argument, con
 	json_t **ret_answer)
 {
 	CLEAN(worker_free) struct worker *worker = NULL;
-	json_t *answer;
+	CLEAN(json_decref) json_t *answer = NULL;
 
 	TRY(worker_start(im, task, argument, &worker));
 	TRY(follow(worker, w, task == task_stage, &answer));
-	if (ret_answer)
-		*ret_answer = answer;
-	else
-		json_decref(answer);
-	return !ret_answer || answer ? NULL : fail(ERR_STOPPED, "the process of the import gave no report");
+	if (!ret_answer)
+		return NULL;
+	*ret_answer = TAKE(answer);
+	return *ret_answer ? NULL : fail(ERR_STOPPED, "the process of the import gave no report");
 }

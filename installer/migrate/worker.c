@@ -109,25 +109,17 @@ struct error *worker_tell(struct import *im, json_t *value)
 
 static struct error *understand(struct worker *w, const char *line, json_t **ret)
 {
-	json_t *json = json_loads(line, 0, NULL);
+	CLEAN(json_decref) json_t *json = json_loads(line, 0, NULL);
 	const char *message;
 	int code;
 
 	if (!json)
 		return fail(ERR_STOPPED, "the process of the import said what cannot be understood");
 	w->ended = json_object_get(json, "end") || json_object_get(json, "error");
-	if (json_unpack(json, "{si ss}", "code", &code, "error", &message) == 0) {
-		/* It comes from a child that has less to say than root. */
-		struct error *e = fail(code > ERR_OK && code <= ERR_INCOMPLETE ? (enum error_code)code : ERR_STOPPED, "%s", message);
-
-		json_decref(json);
-		return e;
-	}
-	if (w->ended) {
-		json_decref(json);
-		json = NULL;
-	}
-	*ret = json;
+	/* It comes from a child that has less to say than root. */
+	if (json_unpack(json, "{si ss}", "code", &code, "error", &message) == 0)
+		return fail(code > ERR_OK && code <= ERR_INCOMPLETE ? (enum error_code)code : ERR_STOPPED, "%s", message);
+	*ret = w->ended ? NULL : TAKE(json);
 	return NULL;
 }
 

@@ -1,8 +1,9 @@
-/* What everything stands on: texts that become bytes, and the clock. */
+/* What everything stands on: texts that become bytes or JSON, and the clock. */
 #include "tests/unit/unit.h"
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/json_text.h"
 
 static void bytes_take_a_text(void **state)
 {
@@ -33,10 +34,26 @@ static void what_is_left_is_rounded_up(void **state)
 	assert_int_equal(clock_left(now + 1e12), INT_MAX);
 }
 
+static void json_has_every_text(void **state)
+{
+	(void)state;
+	CLEAN(list) struct list l = { 0 };
+	CLEAN(json_decref) json_t *none = json_list(&l);
+
+	assert_int_equal(json_array_size(none), 0);
+	list_add(&l, "été");
+	list_add(&l, "\xe9t\xe9");
+	CLEAN(json_decref) json_t *both = json_list(&l);
+	assert_int_equal(json_array_size(both), 2);
+	assert_string_equal(json_string_value(json_array_get(both, 0)), "été");
+	assert_string_equal(json_string_value(json_array_get(both, 1)), "?t?");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_take_a_text),
+		cmocka_unit_test(json_has_every_text),
 		cmocka_unit_test(what_is_left_is_rounded_up),
 	};
 
