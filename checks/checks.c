@@ -1,5 +1,5 @@
+#include "base/clock.h"
 #include "checks/check.h"
-#include "checks/clock.h"
 #include "checks/mailbox.h"
 #include "checks/runner.h"
 #include "host/crypto.h"

@@ -41,7 +41,7 @@ static void judge(struct host *h, const char *path, mode_t forbidden, const char
 /* Everybody may read the certificate's file: a key has no place in it. */
 static void judge_certificate(struct host *h, struct tally *t)
 {
-	struct bytes pem = { 0 };
+	CLEAN(secret) struct bytes pem = { 0 };
 	struct file_info info;
 
 	if (tally_error(t, file_stat(h, TLS_CERTIFICATE, &info), "", TLS_CERTIFICATE) || !info.exists)
@@ -50,7 +50,6 @@ static void judge_certificate(struct host *h, struct tally *t)
 		return;
 	if (strstr(bytes_text(&pem), "PRIVATE KEY-----"))
 		tally_failed(t, "mailsetup install --tls-cert FILE --tls-key FILE", "%s holds a private key", TLS_CERTIFICATE);
-	bytes_wipe(&pem);
 }
 
 static void judge_dkim(const struct check_context *c, struct tally *t)

@@ -7,14 +7,12 @@ static struct error *log_in(const struct check_context *c, unsigned port, struct
 {
 	CLEAN(dialogue_close) struct dialogue *d = NULL;
 	CLEAN(list) struct list lines = { 0 };
-	struct bytes plain = { 0 };
+	CLEAN(secret) struct bytes plain = { 0 };
 	int code;
 
 	TRY(ask_smtp(c, c->outside->server_ipv4, port, &d, NULL));
 	ask_plain(c->mailbox, bytes_text(c->password), &plain);
-	struct error *e = dialogue_ask(d, &code, &lines, "AUTH PLAIN %s", plain.data);
-	bytes_wipe(&plain);
-	TRY(e);
+	TRY(dialogue_ask(d, &code, &lines, "AUTH PLAIN %s", plain.data));
 	if (code != 235)
 		return fail(ERR_STOPPED, "port %u refuses the password of the test mailbox: %s", port,
 			lines.n ? lines.v[0] : "nothing");

@@ -23,12 +23,10 @@ static struct error *served(const struct check_context *c, unsigned port, char f
 
 static struct error *judge_pair(const struct check_context *c, const struct bytes *pem)
 {
-	CLEAN(bytes) struct bytes key = { 0 };
+	CLEAN(secret) struct bytes key = { 0 };
 
 	TRY(file_read(c->host, TLS_KEY, PEM_LIMIT, &key));
-	struct error *e = certificate_matches(pem, &key);
-	bytes_wipe(&key);
-	return e;
+	return certificate_matches(pem, &key);
 }
 
 static void judge_facts(const struct check_context *c, const struct bytes *pem, struct tally *t)

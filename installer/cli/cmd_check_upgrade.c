@@ -165,23 +165,14 @@ static struct error *show(struct cli *cli, struct session *s, const struct relea
 	return show_way(screen, s->host, now->os.codename, next->os.codename);
 }
 
-static json_t *json_texts(const struct list *l)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < l->n; i++)
-		json_array_append_new(array, json_text(l->v[i]));
-	return array;
-}
-
 static void answer_json(struct cli *cli, struct session *s, const struct release *now, const struct release *next, const struct list *breaks)
 {
 	json_t *document = json_object(), *differences = json_array();
 
 	json_set_text(document, "from", now->os.version);
 	json_set_text(document, "to", next->os.version);
-	json_object_set_new(document, "blockers", json_texts(&s->run.blockers));
-	json_object_set_new(document, "breaks", json_texts(breaks));
+	json_object_set_new(document, "blockers", json_list(&s->run.blockers));
+	json_object_set_new(document, "breaks", json_list(breaks));
 	for (size_t i = 0; i < s->run.difference_count; i++)
 		json_array_append_new(differences, difference_json(&s->run.differences[i]));
 	json_object_set_new(document, "differences", differences);

@@ -106,13 +106,12 @@ static void read_keys(struct host *h, const struct params *p, struct state *s, c
 static char *read_tls_digest(struct host *h)
 {
 	CLEAN(bytes) struct bytes public_key = { 0 };
-	struct bytes pem = { 0 };
+	CLEAN(secret) struct bytes pem = { 0 };
 	char hex[65];
 	struct error *e = file_read(h, TLS_KEY, PEM_LIMIT, &pem);
 
 	if (!e)
 		e = key_public(&pem, &public_key);
-	bytes_wipe(&pem);
 	if (e) {
 		error_free(e);
 		return NULL;

@@ -3,17 +3,15 @@
  * have come, and whatever is not as listed is copied before they go, unless a newer version of a package has brought it since. Only
  * beneath /etc: elsewhere the daemons themselves write.
  */
+#include "base/json_text.h"
 #include "ensure/common.h"
 #include "host/crypto.h"
 #include "host/package.h"
 
-#include <jansson.h>
 #include <sys/stat.h>
 
 #define NOTE      "listing"
 #define DEPTH_MAX 16
-
-DEFINE_CLEANUP(json_t *, json_decref)
 
 typedef struct error *visitor(struct run *run, const char *path, const char *digest, json_t *listing);
 

@@ -1,6 +1,6 @@
 /*
  * Keys, certificates, DH parameters and digests, through OpenSSL's EVP (1.1.1 to 3.x). PEM texts in and out; a
- * text that holds a private key is the caller's to wipe (bytes_wipe). Nothing here touches a file.
+ * text that holds a private key is the caller's to wipe (CLEAN(secret)). Nothing here touches a file.
  */
 #pragma once
 

@@ -1,4 +1,5 @@
 #include "host/process.h"
+#include "base/clock.h"
 
 #include "host/process_child.h"
 #include "host/process_stream.h"
@@ -8,7 +9,6 @@
 #include <stdarg.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SEARCH_PATH     "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -28,7 +28,7 @@ struct child {
 	bool ended;
 	int wait_status;
 	unsigned signals; /* sent at the time limit */
-	int64_t deadline;
+	double deadline;
 };
 
 static void child_cleanup(struct child *c)
@@ -37,14 +37,6 @@ static void child_cleanup(struct child *c)
 	stream_close(&c->output);
 	stream_close(&c->error);
 	stream_close(&c->status);
-}
-
-static int64_t milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static bool is_program(const char *path)
@@ -172,12 +164,12 @@ static void child_hurry(struct child *c)
 {
 	static const int signals[] = { SIGTERM, SIGKILL };
 
-	if (milliseconds() < c->deadline)
+	if (clock_now() < c->deadline)
 		return;
 	if (c->signals < sizeof(signals) / sizeof(*signals))
 		kill(-c->pid, signals[c->signals]);
 	c->signals++;
-	c->deadline = milliseconds() + GRACE * 1000;
+	c->deadline = clock_now() + GRACE;
 }
 
 static unsigned timeout_of(const struct process *p)
@@ -189,7 +181,7 @@ static struct error *child_watch(struct child *c)
 {
 	unsigned tick = 1;
 
-	c->deadline = milliseconds() + (int64_t)timeout_of(c->process) * 1000;
+	c->deadline = clock_now() + timeout_of(c->process);
 	for (;;) {
 		TRY(child_look(c));
 		if (child_is_over(c))

@@ -1,10 +1,9 @@
 #include "mail/mailbox.h"
+#include "host/child.h"
 #include "host/file.h"
 #include "mail/name.h"
 
-#include <grp.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,8 +21,7 @@ static int remove_as_owner(struct host *h, const char *address, const char *dire
 {
 	CLEAN(free) char *parent = text(MAILBOX_ROOT "/%s", address_domain(address));
 
-	if (setgroups(0, NULL) < 0 || setresgid(MAILBOX_ID, MAILBOX_ID, MAILBOX_ID) < 0 ||
-		setresuid(MAILBOX_ID, MAILBOX_ID, MAILBOX_ID) < 0)
+	if (child_become(MAILBOX_ID) < 0)
 		return errno;
 	struct error *e = directory_remove_tree(h, directory);
 	if (e)
@@ -48,8 +46,7 @@ struct error *mailbox_remove(struct host *h, const char *address)
 			return fail_errno(errno, "cannot start a process to remove %s", directory);
 		if (pid == 0)
 			_exit(remove_as_owner(h, address, directory));
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			;
+		status = child_wait(pid);
 		TRY(file_stat(h, directory, &info));
 	}
 	return info.exists ? fail(ERR_STOPPED, "cannot remove the mail in %s as its owner (%s); remove that directory", directory,

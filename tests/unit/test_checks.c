@@ -1,9 +1,9 @@
+#include "base/clock.h"
 #include "tests/unit/unit.h"
 
 #include "base/interrupt.h"
 #include "base/memory.h"
 #include "checks/ask.h"
-#include "checks/clock.h"
 #include "checks/header.h"
 #include "checks/mailbox.h"
 #include "checks/runner.h"

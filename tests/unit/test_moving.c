@@ -16,8 +16,6 @@
 
 #define HASH "{SHA512-CRYPT}$6$sel$hachis"
 
-DEFINE_CLEANUP(json_t *, json_decref)
-
 static const struct step step = { .name = "step" };
 static const struct events no_events;
 static char root[sizeof("/tmp/mailsetup-moving-XXXXXX")];
