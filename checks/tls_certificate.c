@@ -29,6 +29,16 @@ static struct error *judge_pair(const struct check_context *c, const struct byte
 	return certificate_matches(pem, &key);
 }
 
+/* The daemons read copies, which an install writes. */
+static const char *another(const struct check_context *c, const struct certificate_facts *facts)
+{
+	if (c->params->tls_cert)
+		return N_("renew the certificate, then `mailsetup install`");
+	if (facts->self_signed)
+		return N_("`mailsetup install` makes a new one");
+	return N_("get a new certificate, then `mailsetup install --tls-cert FILE --tls-key FILE`");
+}
+
 static void judge_facts(const struct check_context *c, const struct bytes *pem, struct tally *t)
 {
 	CLEAN(certificate_facts) struct certificate_facts facts = { 0 };
@@ -38,15 +48,15 @@ static void judge_facts(const struct check_context *c, const struct bytes *pem, 
 		return;
 	long days = (long)((facts.not_after - time(NULL)) / 86400);
 	if (facts.not_after <= time(NULL))
-		tally_failed(t, N_("renew the certificate, then `systemctl reload postfix dovecot`"), "%s has expired", TLS_CERTIFICATE);
+		tally_failed(t, another(c, &facts), "%s has expired", TLS_CERTIFICATE);
 	else if (facts.not_before > time(NULL))
 		tally_failed(t, "timedatectl", "%s is not valid yet: is the clock right?", TLS_CERTIFICATE);
 	else if (days < DAYS_LEFT && !facts.self_signed)
-		tally_failed(t, N_("renew the certificate, then `systemctl reload postfix dovecot`"), ngettext("%s expires in %ld day", "%s expires in %ld days", (unsigned long)days), TLS_CERTIFICATE, days);
+		tally_failed(t, another(c, &facts), ngettext("%s expires in %ld day", "%s expires in %ld days", (unsigned long)days), TLS_CERTIFICATE, days);
 	else
 		tally_ok(t, ngettext("%ld day left", "%ld days left", (unsigned long)days), days);
 	if (!certificate_covers(&facts, hostname))
-		tally_failed(t, N_("get a certificate for that name, then `systemctl reload postfix dovecot`"),
+		tally_failed(t, N_("get a certificate for that name, then `mailsetup install --tls-cert FILE --tls-key FILE`"),
 			"%s does not cover %s", TLS_CERTIFICATE, hostname);
 }
 

@@ -92,8 +92,8 @@ static struct error *packages_rollback_check(struct run *run)
 	TRY(count_mail(run, mail_paths, &n));
 	if (!n)
 		return NULL;
-	return fail(ERR_CONFLICT, "Postfix's queue would go with Postfix, and mail waits in it (%u); nothing was done. `mailq` shows what waits:"
-		" have it delivered (`postqueue -f`) or delete it (`postsuper -d ALL`), then start again", n);
+	return fail(ERR_CONFLICT, "Postfix's queue would go with Postfix, and mail waits in it (%u); nothing was done. `mailsetup queue list` "
+		"shows what waits: have it delivered (`mailsetup queue flush`) or delete it (`mailsetup queue delete --all`), then start again", n);
 }
 
 const struct step step_packages = {

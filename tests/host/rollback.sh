@@ -59,7 +59,7 @@ waits() {
 check '(it waits)' within 20 waits
 files >"$scratch/before"
 expect_exit 4 'a rollback that would lose it is refused with 4' on mailsetup rollback --yes
-expect_match 'it names what waits and what to do' '^mailsetup: .*mail waits in it \(1\).*mailq.*postqueue -f.*postsuper -d ALL' \
+expect_match 'it names what waits and what to do' '^mailsetup: .*mail waits in it \(1\).*mailsetup queue list.*mailsetup queue flush.*mailsetup queue delete --all' \
 	cat "$scratch/last"
 files >"$scratch/after"
 expect_same 'and nothing was done' "$scratch/before" "$scratch/after"
