@@ -1,5 +1,6 @@
 #include "tests/unit/unit.h"
 
+#include "host/netlink.h"
 #include "host/network.h"
 
 #include <arpa/inet.h>
@@ -387,6 +388,28 @@ static int addresses_outside(const struct outside *o)
 	return 0;
 }
 
+/* The kernel answers a family that it has not got, as IPv6 after ipv6.disable=1, with the addresses of all. */
+static void a_family_that_the_kernel_lacks_has_no_addresses(void **state)
+{
+	(void)state;
+	CLEAN(mnl_socket_close) struct mnl_socket *s = NULL;
+	CLEAN(list) struct list found = { 0 }, none = { 0 };
+	struct outside o;
+	int status;
+
+	must(outside_open(machine, &o));
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (outside_enter(&o) || netlink_open(&s) || netlink_addresses(s, AF_INET, &found) ||
+			netlink_addresses(s, AF_APPLETALK, &none))
+			_exit(1);
+		_exit(found.n != 1 ? 2 : none.n ? 3 : 0);
+	}
+	waitpid(pid, &status, 0);
+	assert_int_equal(status, 0);
+	outside_close(&o);
+}
+
 static void global_addresses_are_listed(void **state)
 {
 	(void)state;
@@ -453,6 +476,7 @@ int main(void)
 		cmocka_unit_test(the_pair_vanishes_when_its_process_is_killed),
 		cmocka_unit_test(two_strangers_live_side_by_side),
 		cmocka_unit_test(global_addresses_are_listed),
+		cmocka_unit_test(a_family_that_the_kernel_lacks_has_no_addresses),
 		cmocka_unit_test(without_privilege_the_error_says_what_is_missing),
 		cmocka_unit_test(a_namespace_that_is_none_cannot_be_entered),
 	};
