@@ -72,6 +72,13 @@ expect_match 'and is said' '^  apt has no package source; see sources\.list\(5\)
 on cp /root/sources.list /etc/apt/sources.list
 on apt-get -q update
 
+# A kernel without IPv6 (ipv6.disable=1) has no such sockets: Dovecot, told to listen on them, would not start at all.
+listens='listen = \*(, \[::\])?(:|$)'
+expect_match 'with IPv6, Dovecot is to listen on it' 'listen = \*, \[::\]' grep -E "$listens" "$scratch/plan"
+expect_exit 0 'plan without IPv6' on systemd-run -q --pipe --wait -p 'RestrictAddressFamilies=AF_UNIX AF_INET AF_NETLINK' \
+	/usr/local/sbin/mailsetup plan --domain exemple.fr
+expect_match 'Dovecot is to listen on IPv4 alone' 'listen = \*(:|$)' grep -E "$listens" "$scratch/last"
+
 # --- kept, then done ---
 
 expect_exit 0 'plan --out' on mailsetup plan --domain exemple.fr --admin "$admin" --out /root/plan.json

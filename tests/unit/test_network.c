@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -410,6 +411,41 @@ static void a_family_that_the_kernel_lacks_has_no_addresses(void **state)
 	outside_close(&o);
 }
 
+/* A filter that answers as a kernel without the family does. */
+static int ipv6_without(int error)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	if (!filter || seccomp_rule_add(filter, SCMP_ACT_ERRNO((uint16_t)error), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_INET6)) ||
+		seccomp_load(filter))
+		return 2;
+	return ipv6_available(machine) ? 1 : 0;
+}
+
+static void a_kernel_without_ipv6_is_known(void **state)
+{
+	static const struct {
+		int error, status;
+	} cases[] = { { EAFNOSUPPORT, 0 }, { EMFILE, 1 } };
+	(void)state;
+	if (has_ipv6())
+		assert_true(ipv6_available(machine));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		int status;
+		pid_t pid = fork();
+
+		if (pid == 0)
+			_exit(ipv6_without(cases[i].error));
+		waitpid(pid, &status, 0);
+		assert_true(WIFEXITED(status));
+		if (WEXITSTATUS(status) == 2) {
+			print_message("no filter of system calls can be loaded here: skipped\n");
+			skip();
+		}
+		assert_int_equal(WEXITSTATUS(status), cases[i].status);
+	}
+}
+
 static void global_addresses_are_listed(void **state)
 {
 	(void)state;
@@ -475,6 +511,7 @@ int main(void)
 		cmocka_unit_test(the_pair_vanishes_with_its_last_descriptor),
 		cmocka_unit_test(the_pair_vanishes_when_its_process_is_killed),
 		cmocka_unit_test(two_strangers_live_side_by_side),
+		cmocka_unit_test(a_kernel_without_ipv6_is_known),
 		cmocka_unit_test(global_addresses_are_listed),
 		cmocka_unit_test(a_family_that_the_kernel_lacks_has_no_addresses),
 		cmocka_unit_test(without_privilege_the_error_says_what_is_missing),
