@@ -2,7 +2,9 @@
 #include "tests/unit/unit.h"
 
 #include "ensure/ensure.h"
+#include "ensure/verbs.h"
 #include "host/file.h"
+#include "steps/steps.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -54,7 +56,7 @@ static int set_up(void **state)
 	}
 	write_text("/etc/passwd", passwd);
 	write_text("/etc/group", group);
-	run = (struct run){ .host = host, .events = &no_events, .step = &step };
+	run = (struct run){ .host = host, .events = &no_events, .step = &step, .verbs = all_verbs };
 	must(state_open(host, true, &run.state));
 	must(ensure(RUN_APPLY, "one\n"));
 	return 0;
@@ -131,6 +133,53 @@ static void decided(void **state)
 	assert_int_equal(run.difference_count, 0);
 }
 
+/* --hosts-entry */
+
+static void hosts(enum run_mode mode, char *entry)
+{
+	struct params params = { .hostname = (char *)"mail.exemple.fr", .hosts_entry = entry };
+
+	run_free_differences(&run);
+	run.mode = mode;
+	run.step = &step_hosts;
+	run.params = &params;
+	must(step_hosts.apply(&run));
+	run.params = NULL;
+}
+
+#define ENTRY "192.0.2.10\tmail.exemple.fr mail\n"
+
+static void hosts_of_the_own_line(void **state)
+{
+	static const struct {
+		const char *before, *after;
+	} cases[] = {
+		{ "127.0.0.1\tlocalhost\n", "127.0.0.1\tlocalhost\n" ENTRY },
+		{ "127.0.1.1\tmail.exemple.fr mail\n::1\tlocalhost\n", ENTRY "::1\tlocalhost\n" },
+		{ "127.0.1.1 mail.exemple.fr # ours\n", ENTRY },
+		{ "127.0.1.1\tmail.exemple.fr mail base.exemple.fr  base\n::1\tlocalhost\n",
+			"127.0.1.1\tbase.exemple.fr base\n::1\tlocalhost\n" ENTRY },
+		{ "127.0.1.1 base Mail.exemple.fr #mail\n", "127.0.1.1\tbase\t#mail\n" ENTRY },
+		{ "127.0.1.1 base\n127.0.1.1 xmail.exemple.fr\n", "127.0.1.1 base\n127.0.1.1 xmail.exemple.fr\n" ENTRY },
+		{ "127.0.1.1 base # mail.exemple.fr\n", "127.0.1.1 base # mail.exemple.fr\n" ENTRY },
+		{ "192.0.2.1 mail.exemple.fr a.b\n", "192.0.2.1 mail.exemple.fr a.b\n" ENTRY },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		write_text("/etc/hosts", cases[i].before);
+		hosts(RUN_APPLY, (char *)"192.0.2.10");
+		expect_text("/etc/hosts", cases[i].after);
+		hosts(RUN_PLAN, (char *)"192.0.2.10");
+		assert_int_equal(run.difference_count, 0);
+		hosts(RUN_APPLY, (char *)"192.0.2.77");
+		hosts(RUN_APPLY, (char *)"192.0.2.10");
+		expect_text("/etc/hosts", cases[i].after);
+		hosts(RUN_APPLY, NULL);
+		expect_text("/etc/hosts", cases[i].before);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,6 +187,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nothing_new_is_wanted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(something_new_is_wanted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(decided, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(hosts_of_the_own_line, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
