@@ -6,7 +6,9 @@
 #include "host/file.h"
 #include "steps/steps.h"
 
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -133,6 +135,45 @@ static void decided(void **state)
 	assert_int_equal(run.difference_count, 0);
 }
 
+/* More than may be written: the intent is there, the file stays. */
+static void fail_to_write(char c)
+{
+	const size_t size = 8 << 20;
+	CLEAN(free) char *content = allocate(size + 1);
+	struct rlimit before, little;
+
+	memset(content, c, size);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	little = (struct rlimit){ .rlim_cur = size / 2, .rlim_max = before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+	struct error *e = ensure(RUN_APPLY, content);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_non_null(e);
+	error_free(e);
+}
+
+static void what_never_came_to_be(void **state)
+{
+	(void)state;
+	fail_to_write('b');
+	expect_drift("two\n", false);
+	fail_to_write('c');
+	expect_text(FILE_OURS, "one\n");
+	expect_drift("two\n", false);
+	fail_to_write('d');
+	must(ensure(RUN_APPLY, "two\n"));
+	must(ensure(RUN_PLAN, "two\n"));
+	assert_int_equal(run.difference_count, 0);
+	write_text(FILE_OURS, "theirs\n");
+	expect_drift("two\n", true);
+	/* Theirs is not ours, even where it was to be overwritten and was not. */
+	list_add(&run.overwrite, FILE_OURS);
+	fail_to_write('e');
+	list_free(&run.overwrite);
+	expect_drift("two\n", true);
+}
+
 /* --hosts-entry */
 
 static void hosts(enum run_mode mode, char *entry)
@@ -187,6 +228,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nothing_new_is_wanted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(something_new_is_wanted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(decided, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_never_came_to_be, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(hosts_of_the_own_line, set_up, tear_down),
 	};
 
