@@ -119,11 +119,13 @@ static struct error *leave_generation(struct run *run, const struct generation *
 
 static struct error *dovecot_apply(struct run *run)
 {
-	const struct generation *now = &generations[0];
+	const struct generation *now = NULL;
 
 	for (size_t i = 0; i < GENERATIONS; i++)
 		if (strcmp(generations[i].tree, run->release.dovecot_tree) == 0)
 			now = &generations[i];
+	if (!now)
+		return fail(ERR_STOPPED, "no files of Dovecot are known for \"%s\"", run->release.dovecot_tree);
 	for (size_t i = 0; i < GENERATIONS; i++)
 		if (&generations[i] != now)
 			TRY(leave_generation(run, &generations[i], now));

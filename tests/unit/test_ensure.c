@@ -221,6 +221,23 @@ static void hosts_of_the_own_line(void **state)
 	}
 }
 
+/* A version of Dovecot whose files nobody has written yet. */
+static void dovecot_of_an_unknown_tree(void **state)
+{
+	struct params params = { .hostname = (char *)"mail.exemple.fr", .domain = (char *)"exemple.fr" };
+
+	(void)state;
+	run.mode = RUN_PLAN;
+	run.step = &step_dovecot;
+	run.params = &params;
+	run.release.dovecot_tree = "/dovecot-9";
+	struct error *e = step_dovecot.apply(&run);
+	run.params = NULL;
+	assert_int_equal(error_code(e), ERR_STOPPED);
+	assert_non_null(strstr(error_message(e), "/dovecot-9"));
+	error_free(e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +246,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(something_new_is_wanted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(decided, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_never_came_to_be, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(dovecot_of_an_unknown_tree, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(hosts_of_the_own_line, set_up, tear_down),
 	};
 
