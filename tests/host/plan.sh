@@ -63,9 +63,12 @@ on sh -c 'sed -n "s|^deb \\(http[^ ]*\\) .*|\\1|p" /etc/apt/sources.list | sort 
 on sed -i 's|^deb http[^ ]* |deb mirror+file:///etc/apt/mirrors.list |' /etc/apt/sources.list
 expect_match '(the host has a list of mirrors)' '^deb mirror\+file:///etc/apt/mirrors\.list [a-z]+ ' on cat /etc/apt/sources.list
 expect_exit 0 'a list of mirrors that nothing was fetched from yet stops nothing' on mailsetup plan --domain exemple.fr
-on apt-get -q update
-expect_exit 0 'nor one that was' on mailsetup plan --domain exemple.fr
-expect_match 'and packages come from there' '^  packages postfix: .* to be installed: [0-9.]+ MB to download' cat "$scratch/last"
+# apt 2.2 waits for such a list's http method for ever; those images come with a later one.
+if [[ $release != bullseye ]]; then
+	on apt-get -q update
+	expect_exit 0 'nor one that was' on mailsetup plan --domain exemple.fr
+	expect_match 'and packages come from there' '^  packages postfix: .* to be installed: [0-9.]+ MB to download' cat "$scratch/last"
+fi
 on sh -c ': >/etc/apt/sources.list'
 expect_exit 3 'no source at all does' on mailsetup plan --domain exemple.fr
 expect_match 'and is said' '^  apt has no package source; see sources\.list\(5\)$' cat "$scratch/last"
