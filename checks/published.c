@@ -36,11 +36,15 @@ static void keep_wanted(struct dns_records *records, bool (*wanted)(const struct
 	*records = kept;
 }
 
-static char *remedy_of(const struct dns_finding *f)
+char *published_remedy(const struct dns_finding *f)
 {
 	const struct dns_record *r = f->record;
+	bool unsure = r->kind == DNS_KIND_ADDRESS && f->verdict == DNS_IS_UNKNOWN;
 
-	if (r->only_asked)
+	/* The address of a router, or not: what is to be known of it, the finding says. */
+	if (unsure && (r->only_asked || dns_is_placeholder(r)))
+		return text_copy("");
+	if (r->only_asked || (unsure && f->found.n))
 		return text_copy(_("remove that record, or give this machine that address"));
 	if (r->kind == DNS_KIND_PTR)
 		return *f->subject ? text(_("ask the provider of %s for the reverse name %.*s"), f->subject,
@@ -84,7 +88,7 @@ static void tell_unknown(const struct dns_finding *f, const char *remedy, struct
 
 static void tell(const struct dns_finding *f, struct tally *t)
 {
-	CLEAN(free) char *remedy = remedy_of(f);
+	CLEAN(free) char *remedy = published_remedy(f);
 	const char *note = f->note ? f->note : "";
 
 	switch (f->verdict) {

@@ -1,5 +1,6 @@
 #include "base/i18n.h"
 #include "ensure/asset.h"
+#include "host/network.h"
 #include "host/process.h"
 #include "mail/layout.h"
 #include "steps/steps.h"
@@ -7,6 +8,10 @@
 #define DOVECOT "/etc/dovecot/"
 #define CONF	DOVECOT "conf.d/"
 #define SECRET	OWNED("root", "dovecot", 0640)
+
+/* Where one of its addresses cannot be listened on, Dovecot starts not at all. */
+#define LISTEN		    "listen = *, [::]"
+#define LISTEN_WITHOUT_IPV6 "listen = *"
 
 struct edit {
 	const char *path;
@@ -21,7 +26,7 @@ struct written {
 
 /* Debian's own files of 2.3, of which only these lines differ. */
 static const struct edit edits_2_3[] = {
-	{ DOVECOT "dovecot.conf", "^#?listen *=", "listen = *, [::]" },
+	{ DOVECOT "dovecot.conf", "^#?listen *=", LISTEN },
 	{ CONF "10-mail.conf", "^#?mail_location *=", "mail_location = maildir:" MAILBOX_ROOT "/%d/%n" },
 	{ CONF "10-auth.conf", "^#?disable_plaintext_auth *=", "disable_plaintext_auth = yes" },
 	{ CONF "10-auth.conf", "^#?!include auth-system[.]conf[.]ext", "#!include auth-system.conf.ext" },
@@ -64,15 +69,34 @@ static const struct generation {
 };
 #define GENERATIONS (sizeof(generations) / sizeof(*generations))
 
+static struct error *ensure_edit(struct run *run, const struct edit *e, bool ipv6)
+{
+	if (strcmp(e->line, LISTEN) != 0)
+		return ensure_line(run, e->path, e->pattern, e->line, ROOT_FILE);
+	/* The kernel has got it, or lost it, since. */
+	CLEAN(free) char *other = text("%s: %s", e->path, ipv6 ? LISTEN_WITHOUT_IPV6 : LISTEN);
+	TRY(ensure_taken_back(run, "line", other));
+	return ensure_line(run, e->path, e->pattern, ipv6 ? LISTEN : LISTEN_WITHOUT_IPV6, ROOT_FILE);
+}
+
+static struct error *ensure_written(struct run *run, const struct generation *g, const struct written *f, bool ipv6)
+{
+	CLEAN(free) char *address = text("postmaster@%s", run->params->domain);
+	const struct variable postmaster[] = { { "POSTMASTER", address }, { NULL, NULL } };
+	const struct variable listen[] = { { "LISTEN", ipv6 ? LISTEN : LISTEN_WITHOUT_IPV6 }, { NULL, NULL } };
+	const struct variable *variables = strcmp(f->path, DOVECOT "dovecot.conf") == 0 ? listen : postmaster;
+
+	return ensure_asset_of(run, g->tree, f->path, asset_of(g->tree, f->path)->is_template ? variables : NULL, f->owner);
+}
+
 static struct error *ensure_generation(struct run *run, const struct generation *g)
 {
-	CLEAN(free) char *postmaster = text("postmaster@%s", run->params->domain);
-	const struct variable variables[] = { { "POSTMASTER", postmaster }, { NULL, NULL } };
+	const bool ipv6 = ipv6_available(run->host);
 
 	for (const struct edit *e = g->edits; e->path; e++)
-		TRY(ensure_line(run, e->path, e->pattern, e->line, ROOT_FILE));
+		TRY(ensure_edit(run, e, ipv6));
 	for (const struct written *f = g->files; f->path; f++)
-		TRY(ensure_asset_of(run, g->tree, f->path, asset_of(g->tree, f->path)->is_template ? variables : NULL, f->owner));
+		TRY(ensure_written(run, g, f, ipv6));
 	return NULL;
 }
 
@@ -95,11 +119,13 @@ static struct error *leave_generation(struct run *run, const struct generation *
 
 static struct error *dovecot_apply(struct run *run)
 {
-	const struct generation *now = &generations[0];
+	const struct generation *now = NULL;
 
 	for (size_t i = 0; i < GENERATIONS; i++)
 		if (strcmp(generations[i].tree, run->release.dovecot_tree) == 0)
 			now = &generations[i];
+	if (!now)
+		return fail(ERR_STOPPED, "no files of Dovecot are known for \"%s\"", run->release.dovecot_tree);
 	for (size_t i = 0; i < GENERATIONS; i++)
 		if (&generations[i] != now)
 			TRY(leave_generation(run, &generations[i], now));

@@ -60,25 +60,26 @@ static struct error *packages_apply(struct run *run)
 {
 	const struct release *r = &run->release;
 	CLEAN(list) struct list wanted = { 0 };
-	const char *const leftover_paths[] = {
+	CLEAN(list) struct list leftover_paths = { 0 };
+	const char *const paths[] = {
 		"/etc/postfix", "/etc/postfix/main.cf", "/etc/dovecot", "/etc/dkimkeys", "/etc/spamassassin", "/var/spool/postfix",
 		"/var/lib/postfix", "/var/lib/dovecot", "/var/lib/spamassassin", "/run/dovecot", "/run/opendkim",
 		"/etc/aliases", "/etc/aliases.db", "/etc/mailname", "/etc/opendkim.conf", "/etc/default/opendkim",
-		r->spamd_defaults, "/etc/default/spamass-milter",
-		/* Of the unit that Debian 12 has and 13 has not: after an upgrade the purge does not know it any more. */
-		"/var/lib/systemd/deb-systemd-helper-enabled/postfix-resolvconf.service.dsh-also",
-		r->spamd_early, NULL,
+		r->spamd_defaults, "/etc/default/spamass-milter", r->resolvconf_left, r->spamd_early,
 	};
 	const char *const leftover_units[] = {
 		"postfix.service", r->postfix_daemon, "dovecot.service", "opendkim.service", r->spamd_unit, "spamass-milter.service", NULL,
 	};
 
 	package_names(r, &wanted);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++)
+		if (paths[i])
+			list_add(&leftover_paths, paths[i]);
 	return ensure_packages(run, &(struct packages){
 		.names = (const char *const *)wanted.v,
 		.seeds = seeds,
 		.leftover_users = leftover_users,
-		.leftover_paths = leftover_paths,
+		.leftover_paths = (const char *const *)leftover_paths.v,
 		.leftover_units = leftover_units,
 		.generated_paths = generated_paths,
 	});

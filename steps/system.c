@@ -140,9 +140,10 @@ static void check_removals(struct run *run, const struct package_plan *plan)
 static struct error *check_sources(struct run *run)
 {
 	CLEAN(list) struct list sources = { 0 };
+	bool any;
 
-	TRY(packages_sources(run->host, &sources));
-	if (!sources.n)
+	TRY(packages_sources(run->host, &sources, &any));
+	if (!any)
 		run_blocker(run, "apt has no package source; see sources.list(5)");
 	for (size_t i = 0; i < sources.n; i++) {
 		struct error *e = package_source_answers(run->host, sources.v[i], 15);

@@ -141,7 +141,7 @@ static void show(struct cli *cli, const struct published *p)
 /* Of what is only asked for, the good news is none. */
 static bool is_listed(const struct dns_finding *f)
 {
-	return !f->record->only_asked || f->verdict == DNS_IS_WRONG || (f->verdict == DNS_IS_RIGHT && f->found.n);
+	return !f->record->only_asked || f->found.n;
 }
 
 static size_t verdict_columns(void)

@@ -69,8 +69,8 @@ struct error *journal_intend(struct state *s, const struct undo_record *r)
 	TRY(seam("commit-intent", r->target));
 	TRY(database_prepare(db,
 		"INSERT INTO undo (step, verb, target, existed, mode, uid, gid, mtime_seconds, mtime_nanoseconds, content,"
-		"  xattrs, data, wrote) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
-		" ON CONFLICT (step, verb, target) DO UPDATE SET prior = wrote, wrote = excluded.wrote"
+		"  xattrs, data, wrote, prior) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+		" ON CONFLICT (step, verb, target) DO UPDATE SET prior = COALESCE(excluded.prior, wrote), wrote = excluded.wrote"
 		"  WHERE wrote IS NOT excluded.wrote",
 		&statement));
 	bind_text(statement, 1, r->step);
@@ -79,6 +79,7 @@ struct error *journal_intend(struct state *s, const struct undo_record *r)
 	bind_image(statement, 4, &r->image);
 	bind_text(statement, 12, r->data);
 	bind_text(statement, 13, r->wrote);
+	bind_text(statement, 14, r->prior);
 	return database_finish(db, statement);
 }
 

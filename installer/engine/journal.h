@@ -33,7 +33,8 @@ static inline void undo_record_cleanup(struct undo_record *r)
 	undo_record_free(r);
 }
 
-/* Commits the intent. Where (step, verb, target) has a record already, its image and data stay, prior becomes its wrote. */
+/* Commits the intent. Where (step, verb, target) has a record already, its image and data stay, and prior becomes the one that is given,
+ * else its wrote: a verb that knows what stands there now gives that, as what was meant before may never have come to be. */
 struct error *journal_intend(struct state *s, const struct undo_record *r) MUST_USE;
 /* The newest record of the target by any step; ret->seq is 0 when there is none. */
 struct error *journal_find(struct state *s, const char *verb, const char *target, struct undo_record *ret) MUST_USE;

@@ -32,16 +32,21 @@ static void read_domains(struct host *h, const struct params *p, struct list *re
 	error_free(e);
 }
 
-static void keep_public(const struct list *all, const char *const *ignored, struct list *ret)
+/* Is there a private one among those that are left out? */
+static bool keep_public(const struct list *all, const char *const *ignored, struct list *ret)
 {
+	bool any = false;
+
 	for (size_t i = 0; i < all->n; i++) {
-		bool skip = address_is_private(all->v[i]);
+		bool private = address_is_private(all->v[i]), skip = private;
 
 		for (const char *const *s = ignored; s && *s; s++)
 			skip |= strcmp(all->v[i], *s) == 0;
 		if (!skip)
 			list_add(ret, all->v[i]);
+		any |= private;
 	}
+	return any;
 }
 
 static void read_addresses(struct host *h, const char *const *ignored, struct published *ret)
@@ -49,7 +54,7 @@ static void read_addresses(struct host *h, const char *const *ignored, struct pu
 	CLEAN(list) struct list ipv4 = { 0 }, ipv6 = { 0 };
 
 	error_free(addresses_read(h, &ipv4, &ipv6));
-	keep_public(&ipv4, ignored, &ret->ipv4);
+	ret->private_ipv4 = keep_public(&ipv4, ignored, &ret->ipv4);
 	keep_public(&ipv6, ignored, &ret->ipv6);
 }
 
@@ -135,6 +140,8 @@ void published_read(struct host *h, const struct params *p, const struct publish
 			.domains = &ret->domains,
 			.ipv4 = &ret->ipv4,
 			.ipv6 = &ret->ipv6,
+			/* Nobody need publish the address of a router that may forward nothing. */
+			.nat = ret->private_ipv4 && (ret->forwarded || !options->for_check),
 			.keys = keys.v,
 			.key_count = keys.n,
 			.admin = p->admin,
@@ -161,7 +168,8 @@ void published_free(struct published *p)
 
 struct dns_server published_server(const struct published *p)
 {
-	return (struct dns_server){ .hostname = p->hostname, .ipv4 = &p->ipv4, .ipv6 = &p->ipv6, .forwarded = p->forwarded };
+	return (struct dns_server){ .hostname = p->hostname, .ipv4 = &p->ipv4, .ipv6 = &p->ipv6, .private_ipv4 = p->private_ipv4,
+		.forwarded = p->forwarded };
 }
 
 char *published_line(const struct dns_record *r)

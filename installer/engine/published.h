@@ -18,6 +18,7 @@ struct published_options {
 struct published {
 	struct list domains; /* active ones of the database, the main one first; those of the parameters where it cannot be read */
 	struct list ipv4, ipv6; /* public addresses of the machine; both empty behind a NAT */
+	bool private_ipv4; /* it has a private one: a router may have a public one for it */
 	struct dns_records records;
 	bool forwarded;
 	char *hostname;

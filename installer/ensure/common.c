@@ -46,6 +46,18 @@ bool record_left(const struct undo_record *record, const struct file_image *now)
 	       same(digest, before);
 }
 
+struct error *intend_content(struct run *run, struct undo_record *r)
+{
+	CLEAN(undo_record) struct undo_record known = { 0 };
+	CLEAN(free) char *now = image_digest(&r->image);
+
+	if (run->state)
+		TRY(journal_find(run->state, r->verb, r->target, &known));
+	if (known.seq && r->image.info.exists && record_left(&known, &r->image))
+		r->prior = now;
+	return run_intend(run, r);
+}
+
 struct error *target_drifted(struct run *run, const char *verb, const char *target, const struct file_image *now, bool *ret)
 {
 	CLEAN(undo_record) struct undo_record record = { 0 };
@@ -209,7 +221,7 @@ struct error *put_file(struct run *run, const char *path, const void *data, size
 		return adopt(run, path, &now, wrote);
 	if (now.info.exists && (edited || list_has(&run->overwrite, path)))
 		TRY(save_before_overwriting(run, path));
-	TRY(run_intend(run, &(struct undo_record){ .verb = "file", .target = (char *)path, .image = now, .wrote = wrote }));
+	TRY(intend_content(run, &(struct undo_record){ .verb = "file", .target = (char *)path, .image = now, .wrote = wrote }));
 	TRY(file_write(run->host, path, data, size, id.uid, id.gid, owner.mode));
 	run_changed(run, "file", path);
 	return NULL;

@@ -23,6 +23,8 @@ struct error *target_drifted(struct run *run, const char *verb, const char *targ
 	MUST_USE;
 /* Is what stands there ours to take back? Without a known digest it is. */
 bool record_left(const struct undo_record *record, const struct file_image *now);
+/* run_intend() of a new content of a file, whose image is what stands there now: where that is ours, it is the prior. */
+struct error *intend_content(struct run *run, struct undo_record *r) MUST_USE;
 
 /* Has this run changed one of these files? A path that ends with / is all files of that directory. */
 bool changed_here(const struct run *run, const char *const *files);

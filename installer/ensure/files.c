@@ -36,7 +36,7 @@ struct error *ensure_no_file(struct run *run, const char *path)
 		run_difference(run, "file", path, false, "to be removed");
 		return NULL;
 	}
-	TRY(run_intend(run, &(struct undo_record){ .verb = "file", .target = (char *)path, .image = before, .wrote = "absent" }));
+	TRY(intend_content(run, &(struct undo_record){ .verb = "file", .target = (char *)path, .image = before, .wrote = "absent" }));
 	TRY(file_remove(run->host, path));
 	run_changed(run, "file", path);
 	return NULL;

@@ -99,7 +99,7 @@ static struct error *write_line(struct run *run, const char *path, const char *t
 		.content = content,
 	};
 	CLEAN(free) char *wrote = image_digest(&after);
-	TRY(run_intend(run, &(struct undo_record){ .verb = "line", .target = (char *)target, .image = *now, .data = old,
+	TRY(intend_content(run, &(struct undo_record){ .verb = "line", .target = (char *)target, .image = *now, .data = old,
 			.wrote = wrote }));
 	TRY(file_write(run->host, path, content.data, content.size, id.uid, id.gid, mode));
 	run_changed(run, "line", target);

@@ -39,8 +39,14 @@ static bool is_ours(unsigned index)
 	return if_indextoname(index, name) && starts_with(name, OUTSIDE_LINK);
 }
 
+struct wanted {
+	unsigned char family;
+	struct list *addresses;
+};
+
 static int take_address(const struct nlmsghdr *message, void *context)
 {
+	const struct wanted *wanted = context;
 	const struct ifaddrmsg *header = mnl_nlmsg_get_payload(message);
 	const struct nlattr *address = own_address(
 		message, header->ifa_family == AF_INET6 ? sizeof(struct in6_addr) : sizeof(struct in_addr));
@@ -50,12 +56,18 @@ static int take_address(const struct nlmsghdr *message, void *context)
 				    : 0;
 	char s[INET6_ADDRSTRLEN];
 
-	if (header->ifa_scope == RT_SCOPE_UNIVERSE && address && !(address_flags(message, header) & unwanted) &&
-		!is_ours(header->ifa_index) &&
+	/* Asked for a family that it has not got (ipv6.disable=1), the kernel answers with all the others. */
+	if (header->ifa_family == wanted->family && header->ifa_scope == RT_SCOPE_UNIVERSE && address &&
+		!(address_flags(message, header) & unwanted) && !is_ours(header->ifa_index) &&
 		inet_ntop(header->ifa_family, mnl_attr_get_payload(address), s, sizeof(s)) &&
-		!list_has(context, s))
-		list_add(context, s);
+		!list_has(wanted->addresses, s))
+		list_add(wanted->addresses, s);
 	return MNL_CB_OK;
+}
+
+int netlink_addresses(struct mnl_socket *s, unsigned char family, struct list *ret)
+{
+	return netlink_dump(s, RTM_GETADDR, family, take_address, &(struct wanted){ family, ret });
 }
 
 struct error *addresses_read(struct host *h, struct list *ret_ipv4, struct list *ret_ipv6)
@@ -65,8 +77,8 @@ struct error *addresses_read(struct host *h, struct list *ret_ipv4, struct list 
 	if (!host_is_real(h))
 		return NULL;
 	TRY(netlink_open(&s));
-	int problem = netlink_dump(s, RTM_GETADDR, AF_INET, take_address, ret_ipv4);
+	int problem = netlink_addresses(s, AF_INET, ret_ipv4);
 	if (!problem)
-		problem = netlink_dump(s, RTM_GETADDR, AF_INET6, take_address, ret_ipv6);
+		problem = netlink_addresses(s, AF_INET6, ret_ipv6);
 	return problem ? fail_errno(problem, "cannot list the addresses of this machine") : NULL;
 }

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -171,4 +172,11 @@ struct error *listeners_read(struct host *h, struct listener **ret, size_t *ret_
 	*ret = TAKE(s.v);
 	*ret_count = s.n;
 	return NULL;
+}
+
+bool ipv6_available(struct host *h)
+{
+	CLEAN(fd) int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return !host_is_real(h) || fd >= 0 || errno != EAFNOSUPPORT;
 }

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include <libmnl/libmnl.h>
@@ -21,3 +22,5 @@ struct nlmsghdr *netlink_request(void *buffer, uint16_t type, uint16_t flags, vo
 int netlink_ask(struct mnl_socket *s, struct nlmsghdr *request, mnl_cb_t each, void *context);
 /* All addresses (RTM_GETADDR) or routes (RTM_GETROUTE) of a family. 0 or an errno. */
 int netlink_dump(struct mnl_socket *s, uint16_t type, unsigned char family, mnl_cb_t each, void *context);
+/* Adds what addresses_read() gives of one family. 0 or an errno. */
+int netlink_addresses(struct mnl_socket *s, unsigned char family, struct list *ret);

@@ -21,6 +21,8 @@ struct listener {
 
 /* TCP sockets in state LISTEN (from /proc/net/tcp and tcp6), with their owners. Free with free(). */
 struct error *listeners_read(struct host *h, struct listener **ret, size_t *ret_count) MUST_USE;
+/* Can anything listen on IPv6 addresses? The kernel may be without (ipv6.disable=1). A folder's can. */
+bool ipv6_available(struct host *h);
 /* Global unicast addresses of the machine as texts: no loopback, no link-local, none of outside_open(), no temporary ones of
  * IPv6. A folder has none. */
 struct error *addresses_read(struct host *h, struct list *ret_ipv4, struct list *ret_ipv6) MUST_USE;

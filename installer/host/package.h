@@ -56,8 +56,9 @@ struct error *packages_simulate_downloads(struct host *h, const char *const *nam
 struct error *packages_describe(struct host *h, const struct list *names, struct package_facts_list *ret) MUST_USE;
 /* The name and version of each of these that is installed or unpacked, else of what apt would install; the others are left out. */
 struct error *packages_versions(struct host *h, const char *const *names, struct package_facts_list *ret) MUST_USE;
-/* The configured http and https addresses of the Debian archives' InRelease files. */
-struct error *packages_sources(struct host *h, struct list *ret) MUST_USE;
+/* The configured http and https addresses of the Debian archives' InRelease files, and whether apt has any source at all, of whatever
+ * transport (apt-transport-mirror(1), file:, cdrom:). */
+struct error *packages_sources(struct host *h, struct list *ret, bool *ret_any) MUST_USE;
 /* The files, sources.list(5), in which apt finds archives of that release, "bullseye", its updates among them. */
 struct error *packages_source_files(struct host *h, const char *release, struct list *ret) MUST_USE;
 /* Can apt fetch this address? ERR_PRECHECK with apt's words as detail. timeout in seconds. */

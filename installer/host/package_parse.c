@@ -193,17 +193,24 @@ char *fetch_reason_parse(const char *complaints)
 	return text_copy(bytes_text(&reason));
 }
 
-void sources_parse(const char *output, struct list *ret)
+/* mirror+file:, file:, cdrom:, tor+http:...: how to reach them, apt alone knows. */
+static bool is_web_address(const char *s)
+{
+	return starts_with(s, "http://") || starts_with(s, "https://");
+}
+
+void sources_parse(const char *output, struct list *ret, bool *ret_any)
 {
 	CLEAN(list) struct list lines = { 0 };
 
 	list_split(&lines, output, "\n");
+	*ret_any = lines.n > 0;
 	for (size_t i = 0; i < lines.n; i++) {
 		CLEAN(list) struct list fields = { 0 };
 
 		list_split(&fields, lines.v[i], " ");
 		/* A release of the form "./" is a flat directory: no archive of Debian's. */
-		if (fields.n < 2 || !starts_with(fields.v[0], "http") || ends_with(fields.v[1], "/"))
+		if (fields.n < 2 || !is_web_address(fields.v[0]) || ends_with(fields.v[1], "/"))
 			continue;
 		/* While no list has been fetched, apt does not know the origin and leaves its placeholder. */
 		if (fields.n > 2 && strcmp(fields.v[2], "Debian") != 0 && *fields.v[2] != '$')

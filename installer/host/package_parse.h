@@ -42,8 +42,8 @@ void facts_parse(const char *output, struct package_facts_list *ret);
 void unknown_parse(const char *complaints, struct list *ret);
 /* Why the first file could not be fetched, "" where apt does not say; only for showing it. Free with free(). */
 char *fetch_reason_parse(const char *complaints);
-/* Of `apt-get indextargets` in the form "REPO_URI RELEASE ORIGIN". */
-void sources_parse(const char *output, struct list *ret);
+/* Of `apt-get indextargets` in the form "REPO_URI RELEASE ORIGIN": what packages_sources() gives. */
+void sources_parse(const char *output, struct list *ret, bool *ret_any);
 /* The files of "RELEASE PATH:NUMBER" lines of that release or a part of it, "bullseye-updates", "bullseye/updates". */
 void source_files_parse(const char *output, const char *release, struct list *ret);
 /* Of `dpkg-query -W` in the form "PACKAGE ARCHITECTURE WANT FLAG STATUS": NAME and NAME:ARCHITECTURE of each

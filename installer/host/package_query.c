@@ -326,21 +326,21 @@ struct error *packages_versions(struct host *h, const char *const *names, struct
 	return NULL;
 }
 
-static struct error *targets_read(struct host *h, const char *option, struct list *ret)
+static struct error *targets_read(struct host *h, const char *option, struct list *ret, bool *ret_any)
 {
 	CLEAN(bytes) struct bytes output = { 0 };
 
 	TRY(process_simple(h, &output, "apt-get", "indextargets", "--format",
 		"$(REPO_URI) $(RELEASE) $(ORIGIN)", "Created-By: Packages", option, NULL));
-	sources_parse(bytes_text(&output), ret);
+	sources_parse(bytes_text(&output), ret, ret_any);
 	return NULL;
 }
 
-struct error *packages_sources(struct host *h, struct list *ret)
+struct error *packages_sources(struct host *h, struct list *ret, bool *ret_any)
 {
-	TRY(targets_read(h, NULL, ret));
+	TRY(targets_read(h, NULL, ret, ret_any));
 	/* Before the first `apt-get update`, apt shows only what it would fetch. */
-	return ret->n ? NULL : targets_read(h, "--no-release-info", ret);
+	return *ret_any ? NULL : targets_read(h, "--no-release-info", ret, ret_any);
 }
 
 struct error *packages_source_files(struct host *h, const char *release, struct list *ret)

@@ -48,19 +48,31 @@ static bool same_value(const char *planned, const char *found)
 	return strncasecmp(planned, found, n) == 0 && (!planned[n] || strcmp(planned + n, ".") == 0);
 }
 
+/* The first that is no address of this machine, or NULL. */
+static const char *foreign_one(const struct dns_server *s, const struct list *addresses)
+{
+	for (size_t i = 0; i < addresses->n; i++)
+		if (!list_has(s->ipv4, addresses->v[i]) && !list_has(s->ipv6, addresses->v[i]))
+			return addresses->v[i];
+	return NULL;
+}
+
 static void judge_address(struct check *c, struct dns_finding *f)
 {
 	const struct dns_server *s = c->server;
-	bool nat = strcmp(f->record->type, "A") == 0 && !s->ipv4->n;
+	bool nat = strcmp(f->record->type, "A") == 0 && !s->ipv4->n && (s->private_ipv4 || !s->ipv6->n);
+	const char *foreign = foreign_one(s, &f->found);
 
-	if (is_ours(s, &f->found))
+	if (!foreign)
 		say(f, DNS_IS_RIGHT, "%s", "");
+	else if (is_ours(s, &f->found))
+		say(f, DNS_IS_UNKNOWN, "the name leads to %s too, which is no address of this machine", foreign);
 	else if (!nat)
 		say(f, DNS_IS_WRONG, "which is no address of this machine");
 	else if (s->forwarded)
 		say(f, DNS_IS_RIGHT, "this machine is behind NAT");
 	else
-		say(f, DNS_IS_UNKNOWN, "this machine has private addresses only; --hosts-entry says that its ports are forwarded to it");
+		say(f, DNS_IS_UNKNOWN, "this machine has a private IPv4 address only; --hosts-entry says that its ports are forwarded to it");
 }
 
 static bool is_another_name(struct check *c, const char *host)
@@ -279,20 +291,27 @@ static void add_subjects(const struct dns_records *records, const struct list *p
 	}
 }
 
+static void add_each(struct list *to, const struct list *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		list_add(to, from->v[i]);
+}
+
 void dns_check(struct resolver *r, const struct dns_records *records, const struct dns_server *server, struct dns_findings *ret)
 {
 	struct check c = { .resolver = r, .server = server };
-	bool nat = !server->ipv4->n && !server->ipv6->n;
+	bool nat = !server->ipv4->n && (!server->ipv6->n || (server->private_ipv4 && server->forwarded));
 	CLEAN(list) struct list published = { 0 };
 
 	*ret = (struct dns_findings){ 0 };
 	if (nat) {
 		resolver_lookup(r, server->hostname, "A", &published, NULL);
-		resolver_lookup(r, server->hostname, "AAAA", &published, NULL);
+		if (!server->ipv6->n)
+			resolver_lookup(r, server->hostname, "AAAA", &published, NULL);
 	}
-	for (const struct list *l = nat ? &published : server->ipv4; l; l = l == server->ipv4 ? server->ipv6 : NULL)
-		for (size_t i = 0; i < l->n; i++)
-			list_add(&c.senders, l->v[i]);
+	add_each(&c.senders, &published);
+	add_each(&c.senders, server->ipv4);
+	add_each(&c.senders, server->ipv6);
 	add_subjects(records, &published, ret);
 
 	CLEAN(free) struct dns_question *questions = allocate((ret->n + 1) * sizeof(*questions));

@@ -29,6 +29,7 @@ struct dns_findings {
 struct dns_server {
 	const char *hostname;
 	const struct list *ipv4, *ipv6; /* public addresses of the machine; both empty behind a NAT */
+	bool private_ipv4;              /* it has a private one */
 	bool forwarded;                 /* behind a NAT, and the administrator has said so (--hosts-entry) */
 };
 

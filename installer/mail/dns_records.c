@@ -41,6 +41,11 @@ static struct dns_record *add(struct dns_records *r, enum dns_kind kind, enum dn
 	return &r->v[r->n++];
 }
 
+static bool has_unknown_address(const struct dns_plan *plan)
+{
+	return !plan->ipv4->n && (plan->nat || !plan->ipv6->n);
+}
+
 /* No address of that family: what the DNS has all the same would lead nowhere. */
 static void add_absence(const struct dns_plan *plan, const char *type, struct dns_records *ret)
 {
@@ -57,9 +62,9 @@ static void add_addresses(const struct dns_plan *plan, struct dns_records *ret)
 	for (size_t i = 0; i < plan->ipv6->n; i++)
 		add(ret, DNS_KIND_ADDRESS, DNS_REQUIRED, "", text("%s.", plan->hostname), "AAAA", text_copy(plan->ipv6->v[i]),
 			N_("the server sends over IPv6 too, and must be found by it"));
-	if (!plan->ipv4->n && !plan->ipv6->n)
+	if (has_unknown_address(plan))
 		add(ret, DNS_KIND_ADDRESS, DNS_REQUIRED, "", text("%s.", plan->hostname), "A", text_copy(translated(NO_ADDRESS)), reason);
-	if (plan->for_check && !plan->ipv4->n && plan->ipv6->n)
+	else if (plan->for_check && !plan->ipv4->n)
 		add_absence(plan, "A", ret);
 	if (plan->for_check && !plan->ipv6->n)
 		add_absence(plan, "AAAA", ret);
@@ -169,7 +174,7 @@ void dns_plan_records(const struct dns_plan *plan, struct dns_records *ret)
 		add_domain(plan, plan->domains->v[i], ret);
 	add_reverse(plan, plan->ipv4, ret);
 	add_reverse(plan, plan->ipv6, ret);
-	if (!plan->ipv4->n && !plan->ipv6->n)
+	if (has_unknown_address(plan))
 		add(ret, DNS_KIND_PTR, DNS_RECOMMENDED, "", text_copy(translated(NO_REVERSE)), "PTR", text("%s.", plan->hostname),
 			N_("ask the provider of the address to set it (reverse DNS); many servers refuse mail "
 			   "without"))->address = text_copy("");

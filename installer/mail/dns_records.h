@@ -57,6 +57,7 @@ struct dns_plan {
 	const struct list *domains;  /* the main domain first */
 	const struct list *ipv4;     /* addresses to publish; may be empty: then a placeholder is said */
 	const struct list *ipv6;
+	bool nat;                    /* it has a public IPv4 address too, that of a router: a placeholder stands for it */
 	const struct dns_key *keys;
 	size_t key_count;
 	const char *admin;           /* for DMARC's rua, or NULL */

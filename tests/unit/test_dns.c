@@ -1,6 +1,7 @@
 /* DNS: the records to publish, and lookups against a dnsmasq of the test's own on loopback. */
 #include "tests/unit/unit.h"
 
+#include "checks/published.h"
 #include "mail/dns.h"
 #include "mail/dns_check.h"
 #include "mail/dns_rdata.h"
@@ -136,6 +137,37 @@ static void plan_with_ipv6_only(void **state)
 	expect_record(&r, "mail.exemple.fr.", "AAAA", "2001:db8::2", DNS_REQUIRED);
 	for (size_t i = 0; i < r.n; i++)
 		assert_string_not_equal(r.v[i].type, "A");
+}
+
+static size_t count_type(const struct dns_records *r, const char *type)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		n += strcmp(r->v[i].type, type) == 0 && !r->v[i].only_asked;
+	return n;
+}
+
+/* A private IPv4 address that a router forwards to, and a public IPv6 address. */
+static void plan_with_ipv6_and_nat(void **state)
+{
+	CLEAN(list) struct list names = list_of("exemple.fr"), none = { 0 }, ipv6 = list_of("2001:db8::1");
+
+	(void)state;
+	for (int nat = 0; nat < 2; nat++)
+		for (int for_check = 0; for_check < 2; for_check++) {
+			CLEAN(dns_records) struct dns_records r;
+
+			dns_plan_records(&(struct dns_plan){ .hostname = "mail.exemple.fr", .domains = &names, .ipv4 = &none, .ipv6 = &ipv6,
+						 .nat = nat, .for_check = for_check },
+				&r);
+			expect_record(&r, "mail.exemple.fr.", "AAAA", "2001:db8::1", DNS_REQUIRED);
+			if (nat)
+				expect_record(&r, "mail.exemple.fr.", "A", "<the server's public IPv4 address>", DNS_REQUIRED);
+			assert_int_equal(count_type(&r, "A"), nat);
+			assert_int_equal(count_type(&r, "PTR"), 1 + nat);
+			assert_true(nat || !for_check || find_record(&r, "mail.exemple.fr.", "A")->only_asked);
+		}
 }
 
 static void expect_line(const char *owner, const char *type, const char *value, const char *expected)
@@ -288,7 +320,7 @@ static void run_dnsmasq(void)
 		"--txt-record=mail._domainkey.exemple.fr,v=DKIM1; k=rsa;,p=QUJD", "--txt-record=mail._domainkey.net.fr,v=DKIM1; p=QUJE",
 		"--txt-record=_dmarc.exemple.fr,v=DMARC1; p=reject", "--txt-record=_dmarc.net.fr,v=DMARC1; p=rejet",
 		"--srv-host=_imaps._tcp.exemple.fr,mail.exemple.fr,993,0,1", "--srv-host=_imap._tcp.exemple.fr,autre.exemple.fr,143,10,1",
-		"--host-record=autre.exemple.fr,192.0.2.77", "--ptr-record=77.2.0.192.in-addr.arpa,autre.exemple.fr", "--cname=alias.exemple.fr,mail.exemple.fr",
+		"--host-record=autre.exemple.fr,192.0.2.77", "--host-record=deux.exemple.fr,192.0.2.10", "--host-record=deux.exemple.fr,192.0.2.77", "--ptr-record=77.2.0.192.in-addr.arpa,autre.exemple.fr", "--cname=alias.exemple.fr,mail.exemple.fr",
 		"--ptr-record=10.2.0.192.in-addr.arpa,Mail.Exemple.fr",
 		"--ptr-record=9.1.168.192.in-addr.arpa,x.test",
 		"--ptr-record=0.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa,mail."
@@ -505,17 +537,23 @@ static const struct dns_finding *find_finding(const struct dns_findings *f, cons
 	return NULL;
 }
 
-static void check_with(struct resolver *r, const char *ipv4, const char *ipv6, bool forwarded, struct dns_records *records,
-	struct dns_findings *ret)
+static void check_behind(struct resolver *r, const char *ipv4, const char *ipv6, bool private_ipv4, bool forwarded,
+	struct dns_records *records, struct dns_findings *ret)
 {
 	CLEAN(list) struct list domains = list_of("exemple.fr net.fr"), a = list_of(ipv4), b = list_of(ipv6);
 	const struct dns_key keys[] = { { "exemple.fr", "mail", "v=DKIM1; p=QUJD", DNS_KEY_SIGNS },
 		{ "net.fr", "mail", "v=DKIM1; p=QUJD", DNS_KEY_SIGNS } };
 
 	dns_plan_records(&(struct dns_plan){ .hostname = "mail.exemple.fr", .domains = &domains, .ipv4 = &a, .ipv6 = &b, .keys = keys,
-				 .key_count = 2, .for_check = true },
+				 .key_count = 2, .nat = private_ipv4 && forwarded, .for_check = true },
 		records);
-	dns_check(r, records, &(struct dns_server){ "mail.exemple.fr", &a, &b, forwarded }, ret);
+	dns_check(r, records, &(struct dns_server){ "mail.exemple.fr", &a, &b, private_ipv4, forwarded }, ret);
+}
+
+static void check_with(struct resolver *r, const char *ipv4, const char *ipv6, bool forwarded, struct dns_records *records,
+	struct dns_findings *ret)
+{
+	check_behind(r, ipv4, ipv6, false, forwarded, records, ret);
 }
 
 static void expect_verdict(const struct dns_findings *f, const char *subject, const char *type, const char *value, enum dns_verdict verdict)
@@ -584,6 +622,59 @@ static void verdicts_behind_nat(void **state)
 		expect_verdict(&f, "mail.exemple.fr", "A", "", forwarded ? DNS_IS_RIGHT : DNS_IS_UNKNOWN);
 		expect_verdict(&f, "exemple.fr", "TXT", "v=spf1", DNS_IS_RIGHT);
 		expect_verdict(&f, "192.0.2.10", "PTR", "", DNS_IS_RIGHT);
+	}
+}
+
+static void expect_remedy(const struct dns_findings *f, const char *subject, const char *type, const char *words)
+{
+	CLEAN(free) char *remedy = published_remedy(find_finding(f, subject, type, ""));
+
+	if (*words ? !strstr(remedy, words) : *remedy)
+		fail_msg("%s %s: %s", subject, type, remedy);
+}
+
+static void verdicts_behind_nat_with_ipv6(void **state)
+{
+	(void)state;
+	if (!dns.pid)
+		skip();
+	for (int private = 0; private < 2; private++)
+		for (int forwarded = 0; forwarded <= private; forwarded++) {
+			CLEAN(resolver_close) struct resolver *r = resolver_open(dns.server, 10);
+			CLEAN(dns_records) struct dns_records records = { 0 };
+			CLEAN(dns_findings) struct dns_findings f = { 0 };
+
+			check_behind(r, "", "2001:db8::10", private, forwarded, &records, &f);
+			expect_verdict(&f, "mail.exemple.fr", "AAAA", "", DNS_IS_RIGHT);
+			expect_verdict(&f, "mail.exemple.fr", "A", "", forwarded ? DNS_IS_RIGHT : private ? DNS_IS_UNKNOWN : DNS_IS_WRONG);
+			expect_verdict(&f, "exemple.fr", "TXT", "v=spf1", DNS_IS_RIGHT);
+			expect_verdict(&f, "2001:db8::10", "PTR", "", DNS_IS_RIGHT);
+			if (forwarded)
+				expect_verdict(&f, "192.0.2.10", "PTR", "", DNS_IS_RIGHT);
+			else
+				expect_remedy(&f, "mail.exemple.fr", "A", private ? "" : "remove that record");
+		}
+}
+
+/* Some of the mail goes to the other address. */
+static void verdicts_of_a_name_that_leads_elsewhere_too(void **state)
+{
+	static const char *const ours[] = { "192.0.2.10", "192.0.2.77" };
+
+	(void)state;
+	if (!dns.pid)
+		skip();
+	for (size_t i = 0; i < 2; i++) {
+		CLEAN(resolver_close) struct resolver *r = resolver_open(dns.server, 10);
+		CLEAN(dns_records) struct dns_records records = { 0 };
+		CLEAN(dns_findings) struct dns_findings f = { 0 };
+		CLEAN(list) struct list domains = list_of("exemple.fr"), a = list_of(ours[i]), none = { 0 };
+
+		dns_plan_records(&(struct dns_plan){ .hostname = "deux.exemple.fr", .domains = &domains, .ipv4 = &a, .ipv6 = &none }, &records);
+		dns_check(r, &records, &(struct dns_server){ "deux.exemple.fr", &a, &none, false, false }, &f);
+		expect_verdict(&f, "deux.exemple.fr", "A", "", DNS_IS_UNKNOWN);
+		assert_non_null(strstr(find_finding(&f, "deux.exemple.fr", "A", "")->note, ours[1 - i]));
+		expect_remedy(&f, "deux.exemple.fr", "A", "remove that record");
 	}
 }
 
@@ -683,6 +774,7 @@ int main(void)
 		cmocka_unit_test(plan),
 		cmocka_unit_test(plan_without_addresses),
 		cmocka_unit_test(plan_with_ipv6_only),
+		cmocka_unit_test(plan_with_ipv6_and_nat),
 		cmocka_unit_test(zone_lines),
 		cmocka_unit_test(form_lines),
 		cmocka_unit_test(reverse_names),
@@ -693,6 +785,8 @@ int main(void)
 		cmocka_unit_test(verdicts),
 		cmocka_unit_test(verdicts_elsewhere),
 		cmocka_unit_test(verdicts_behind_nat),
+		cmocka_unit_test(verdicts_behind_nat_with_ipv6),
+		cmocka_unit_test(verdicts_of_a_name_that_leads_elsewhere_too),
 		cmocka_unit_test(verdicts_of_silence),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(malformed_questions),

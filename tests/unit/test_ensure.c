@@ -2,9 +2,13 @@
 #include "tests/unit/unit.h"
 
 #include "ensure/ensure.h"
+#include "ensure/verbs.h"
 #include "host/file.h"
+#include "steps/steps.h"
 
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,7 +58,7 @@ static int set_up(void **state)
 	}
 	write_text("/etc/passwd", passwd);
 	write_text("/etc/group", group);
-	run = (struct run){ .host = host, .events = &no_events, .step = &step };
+	run = (struct run){ .host = host, .events = &no_events, .step = &step, .verbs = all_verbs };
 	must(state_open(host, true, &run.state));
 	must(ensure(RUN_APPLY, "one\n"));
 	return 0;
@@ -131,6 +135,109 @@ static void decided(void **state)
 	assert_int_equal(run.difference_count, 0);
 }
 
+/* More than may be written: the intent is there, the file stays. */
+static void fail_to_write(char c)
+{
+	const size_t size = 8 << 20;
+	CLEAN(free) char *content = allocate(size + 1);
+	struct rlimit before, little;
+
+	memset(content, c, size);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	little = (struct rlimit){ .rlim_cur = size / 2, .rlim_max = before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+	struct error *e = ensure(RUN_APPLY, content);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_non_null(e);
+	error_free(e);
+}
+
+static void what_never_came_to_be(void **state)
+{
+	(void)state;
+	fail_to_write('b');
+	expect_drift("two\n", false);
+	fail_to_write('c');
+	expect_text(FILE_OURS, "one\n");
+	expect_drift("two\n", false);
+	fail_to_write('d');
+	must(ensure(RUN_APPLY, "two\n"));
+	must(ensure(RUN_PLAN, "two\n"));
+	assert_int_equal(run.difference_count, 0);
+	write_text(FILE_OURS, "theirs\n");
+	expect_drift("two\n", true);
+	/* Theirs is not ours, even where it was to be overwritten and was not. */
+	list_add(&run.overwrite, FILE_OURS);
+	fail_to_write('e');
+	list_free(&run.overwrite);
+	expect_drift("two\n", true);
+}
+
+/* --hosts-entry */
+
+static void hosts(enum run_mode mode, char *entry)
+{
+	struct params params = { .hostname = (char *)"mail.exemple.fr", .hosts_entry = entry };
+
+	run_free_differences(&run);
+	run.mode = mode;
+	run.step = &step_hosts;
+	run.params = &params;
+	must(step_hosts.apply(&run));
+	run.params = NULL;
+}
+
+#define ENTRY "192.0.2.10\tmail.exemple.fr mail\n"
+
+static void hosts_of_the_own_line(void **state)
+{
+	static const struct {
+		const char *before, *after;
+	} cases[] = {
+		{ "127.0.0.1\tlocalhost\n", "127.0.0.1\tlocalhost\n" ENTRY },
+		{ "127.0.1.1\tmail.exemple.fr mail\n::1\tlocalhost\n", ENTRY "::1\tlocalhost\n" },
+		{ "127.0.1.1 mail.exemple.fr # ours\n", ENTRY },
+		{ "127.0.1.1\tmail.exemple.fr mail base.exemple.fr  base\n::1\tlocalhost\n",
+			"127.0.1.1\tbase.exemple.fr base\n::1\tlocalhost\n" ENTRY },
+		{ "127.0.1.1 base Mail.exemple.fr #mail\n", "127.0.1.1\tbase\t#mail\n" ENTRY },
+		{ "127.0.1.1 base\n127.0.1.1 xmail.exemple.fr\n", "127.0.1.1 base\n127.0.1.1 xmail.exemple.fr\n" ENTRY },
+		{ "127.0.1.1 base # mail.exemple.fr\n", "127.0.1.1 base # mail.exemple.fr\n" ENTRY },
+		{ "192.0.2.1 mail.exemple.fr a.b\n", "192.0.2.1 mail.exemple.fr a.b\n" ENTRY },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		write_text("/etc/hosts", cases[i].before);
+		hosts(RUN_APPLY, (char *)"192.0.2.10");
+		expect_text("/etc/hosts", cases[i].after);
+		hosts(RUN_PLAN, (char *)"192.0.2.10");
+		assert_int_equal(run.difference_count, 0);
+		hosts(RUN_APPLY, (char *)"192.0.2.77");
+		hosts(RUN_APPLY, (char *)"192.0.2.10");
+		expect_text("/etc/hosts", cases[i].after);
+		hosts(RUN_APPLY, NULL);
+		expect_text("/etc/hosts", cases[i].before);
+	}
+}
+
+/* A version of Dovecot whose files nobody has written yet. */
+static void dovecot_of_an_unknown_tree(void **state)
+{
+	struct params params = { .hostname = (char *)"mail.exemple.fr", .domain = (char *)"exemple.fr" };
+
+	(void)state;
+	run.mode = RUN_PLAN;
+	run.step = &step_dovecot;
+	run.params = &params;
+	run.release.dovecot_tree = "/dovecot-9";
+	struct error *e = step_dovecot.apply(&run);
+	run.params = NULL;
+	assert_int_equal(error_code(e), ERR_STOPPED);
+	assert_non_null(strstr(error_message(e), "/dovecot-9"));
+	error_free(e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,6 +245,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nothing_new_is_wanted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(something_new_is_wanted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(decided, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_never_came_to_be, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(dovecot_of_an_unknown_tree, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(hosts_of_the_own_line, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

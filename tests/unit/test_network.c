@@ -1,11 +1,13 @@
 #include "tests/unit/unit.h"
 
+#include "host/netlink.h"
 #include "host/network.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -387,6 +389,63 @@ static int addresses_outside(const struct outside *o)
 	return 0;
 }
 
+/* The kernel answers a family that it has not got, as IPv6 after ipv6.disable=1, with the addresses of all. */
+static void a_family_that_the_kernel_lacks_has_no_addresses(void **state)
+{
+	(void)state;
+	CLEAN(mnl_socket_close) struct mnl_socket *s = NULL;
+	CLEAN(list) struct list found = { 0 }, none = { 0 };
+	struct outside o;
+	int status;
+
+	must(outside_open(machine, &o));
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (outside_enter(&o) || netlink_open(&s) || netlink_addresses(s, AF_INET, &found) ||
+			netlink_addresses(s, AF_APPLETALK, &none))
+			_exit(1);
+		_exit(found.n != 1 ? 2 : none.n ? 3 : 0);
+	}
+	waitpid(pid, &status, 0);
+	assert_int_equal(status, 0);
+	outside_close(&o);
+}
+
+/* A filter that answers as a kernel without the family does. */
+static int ipv6_without(int error)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	if (!filter || seccomp_rule_add(filter, SCMP_ACT_ERRNO((uint16_t)error), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_INET6)) ||
+		seccomp_load(filter))
+		return 2;
+	return ipv6_available(machine) ? 1 : 0;
+}
+
+static void a_kernel_without_ipv6_is_known(void **state)
+{
+	static const struct {
+		int error, status;
+	} cases[] = { { EAFNOSUPPORT, 0 }, { EMFILE, 1 } };
+	(void)state;
+	if (has_ipv6())
+		assert_true(ipv6_available(machine));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		int status;
+		pid_t pid = fork();
+
+		if (pid == 0)
+			_exit(ipv6_without(cases[i].error));
+		waitpid(pid, &status, 0);
+		assert_true(WIFEXITED(status));
+		if (WEXITSTATUS(status) == 2) {
+			print_message("no filter of system calls can be loaded here: skipped\n");
+			skip();
+		}
+		assert_int_equal(WEXITSTATUS(status), cases[i].status);
+	}
+}
+
 static void global_addresses_are_listed(void **state)
 {
 	(void)state;
@@ -452,7 +511,9 @@ int main(void)
 		cmocka_unit_test(the_pair_vanishes_with_its_last_descriptor),
 		cmocka_unit_test(the_pair_vanishes_when_its_process_is_killed),
 		cmocka_unit_test(two_strangers_live_side_by_side),
+		cmocka_unit_test(a_kernel_without_ipv6_is_known),
 		cmocka_unit_test(global_addresses_are_listed),
+		cmocka_unit_test(a_family_that_the_kernel_lacks_has_no_addresses),
 		cmocka_unit_test(without_privilege_the_error_says_what_is_missing),
 		cmocka_unit_test(a_namespace_that_is_none_cannot_be_entered),
 	};

@@ -134,6 +134,7 @@ static void test_complaints(void **state)
 static void test_sources(void **state)
 {
 	CLEAN(list) struct list sources = { 0 };
+	bool any = false;
 
 	(void)state;
 	sources_parse("http://mirror.example/debian/ bullseye Debian\n"
@@ -142,10 +143,36 @@ static void test_sources(void **state)
 		      "http://flat.example/ ./ Debian\n"
 		      "cdrom:[Debian]/ bullseye Debian\n"
 		      "http://unseen.example/debian/ bookworm $(ORIGIN)\n",
-		&sources);
+		&sources, &any);
+	assert_true(any);
 	assert_int_equal(sources.n, 2);
 	assert_string_equal(sources.v[0], "http://mirror.example/debian/dists/bullseye/InRelease");
 	assert_string_equal(sources.v[1], "http://unseen.example/debian/dists/bookworm/InRelease");
+}
+
+/* Debian's cloud images have a list of mirrors; which of them to ask, apt knows. */
+static void test_sources_of_apt_alone(void **state)
+{
+	static const char *const outputs[] = {
+		"mirror+file:/etc/apt/mirrors/debian.list/ bookworm $(ORIGIN)\n"
+		"mirror+file:/etc/apt/mirrors/debian-security.list/ bookworm-security Debian\n",
+		"file:/srv/mirror/ bookworm Debian\n",
+		"cdrom://[Debian GNU/Linux 12.0.0 _Bookworm_ - Official amd64 NETINST 20230610-10:21]/ bookworm $(ORIGIN)\n",
+		"tor+http://deb.debian.org/debian/ bookworm Debian\n",
+		"ftp://mirror.example/debian/ bookworm Debian\n",
+	};
+	CLEAN(list) struct list sources = { 0 };
+	bool any;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(outputs) / sizeof(*outputs); i++) {
+		any = false;
+		sources_parse(outputs[i], &sources, &any);
+		assert_true(any);
+	}
+	assert_int_equal(sources.n, 0);
+	sources_parse("", &sources, &any);
+	assert_false(any);
 }
 
 static void test_source_files(void **state)
@@ -427,6 +454,7 @@ int main(void)
 		cmocka_unit_test(test_uris),
 		cmocka_unit_test(test_complaints),
 		cmocka_unit_test(test_sources),
+		cmocka_unit_test(test_sources_of_apt_alone),
 		cmocka_unit_test(test_source_files),
 		cmocka_unit_test(test_states),
 	};

@@ -96,6 +96,7 @@ static void test_a_bare_machine_without_lists(void **state)
 	assert_string_equal(release.dovecot_tree, "");
 	assert_string_equal(release.spamd_unit, "spamassassin.service");
 	assert_null(release.spamd_package);
+	assert_true(ends_with(release.resolvconf_left, "/postfix-resolvconf.service.dsh-also"));
 	put_machine(r, trixie, "", "");
 	must(release_read(r->host, &release));
 	assert_true(release.known && !release.ended && !release.guessed);
@@ -103,6 +104,7 @@ static void test_a_bare_machine_without_lists(void **state)
 	assert_string_equal(release.postfix_daemon, "postfix.service");
 	assert_string_equal(release.dh_parameter, "");
 	assert_string_equal(release.spamd_package, "spamd");
+	assert_null(release.resolvconf_left);
 }
 
 /* Installed counts before what apt would install, and both before what the release usually has. */
