@@ -216,6 +216,7 @@ static void test_order(void **state)
 	assert_int_equal(s.ok, 2);
 	assert_int_equal(s.failed, 1);
 	assert_int_equal(s.unknown, 1);
+	assert_int_equal(s.unasked, 0);
 	assert_string_equal(seen.evidence.v[1], "token abc");
 	assert_string_equal(seen.remedies.v[1], "");
 	assert_string_equal(seen.evidence.v[3], "the check gave no answer");
@@ -281,6 +282,7 @@ static void test_gives_up(void **state)
 	assert_int_equal(s.unknown, 1);
 	assert_int_equal(s.failed, 1);
 	assert_int_equal(s.ok, 1);
+	assert_int_equal(s.unasked, 1);
 	assert_string_equal(seen.evidence.v[0], "not waited for, since the check breaks has failed");
 	assert_string_equal(seen.remedies.v[0], "mailsetup verify --only hung_long");
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
@@ -330,6 +332,7 @@ static void test_what_the_context_lacks(void **state)
 		run((const struct check *const[]){ &from_outside, &with_mail, &good, &mail_too, NULL }, &c);
 
 	assert_int_equal(s.unknown, 2);
+	assert_int_equal(s.unasked, 2);
 	assert_int_equal(s.failed, 1);
 	assert_int_equal(s.ok, 1);
 	assert_non_null(strstr(seen.evidence.v[0], "no namespaces here"));
@@ -348,6 +351,7 @@ static void test_outside_not_entered(void **state)
 	struct check_summary s = run((const struct check *const[]){ &from_outside, NULL }, &c);
 
 	assert_int_equal(s.unknown, 1);
+	assert_int_equal(s.unasked, 1);
 	assert_non_null(strstr(seen.evidence.v[0], "cannot ask from outside"));
 }
 
