@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/timex.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -570,6 +571,43 @@ static void test_unknown_name(void **state)
 	error_free(e);
 }
 
+/* In place of libc's. */
+static int adjtimex_answer, adjtimex_status;
+
+int adjtimex(struct timex *t)
+{
+	t->status = adjtimex_status;
+	errno = EPERM;
+	return adjtimex_answer;
+}
+
+static enum check_state clock_state(int answer, int status, const char *evidence)
+{
+	CLEAN(host_close) struct host *h = NULL;
+	struct check_context c = { 0 };
+	struct finding f = { .state = CHECK_FAILED };
+
+	must(host_open("/proc/self/fdinfo", &h)); /* nothing that mailsetup wrote is there */
+	c.host = h;
+	adjtimex_answer = answer;
+	adjtimex_status = status;
+	check_clock.run(&c, &f);
+	assert_non_null(strstr(f.evidence, evidence));
+	free(f.evidence);
+	free(f.remedy);
+	return f.state;
+}
+
+/* A kernel that does not answer has not said that the clock is right. */
+static void test_clock(void **state)
+{
+	(void)state;
+	assert_int_equal(clock_state(TIME_OK, 0, "synchronised"), CHECK_OK);
+	assert_int_equal(clock_state(TIME_ERROR, 0, "not synchronised"), CHECK_UNKNOWN);
+	assert_int_equal(clock_state(TIME_OK, STA_UNSYNC, "not synchronised"), CHECK_UNKNOWN);
+	assert_int_equal(clock_state(-1, 0, "cannot be asked"), CHECK_UNKNOWN);
+}
+
 static int teardown(void **state)
 {
 	(void)state;
@@ -592,6 +630,7 @@ int main(void)
 		cmocka_unit_test(test_errors_and_tallies),
 		cmocka_unit_test(test_leaves_nothing),
 		cmocka_unit_test(test_interrupted),
+		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_dies_with_its_parent),
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_waits_for_dns),
