@@ -1,4 +1,5 @@
 #include "checks/milters.h"
+#include "checks/clock.h"
 #include "checks/local_socket.h"
 #include "checks/units.h"
 #include "host/unit.h"
@@ -68,7 +69,9 @@ static bool spamd_listens(void)
 
 void milters_await(struct host *h, const char *spamd_unit)
 {
-	while (spamd_begins(h, spamd_unit) && !spamd_listens() && poll(NULL, 0, 100) == 0)
+	const double end = clock_now() + SPAMD_BEGINS;
+
+	while (clock_now() < end && spamd_begins(h, spamd_unit) && !spamd_listens() && poll(NULL, 0, 100) == 0)
 		;
 }
 
