@@ -77,8 +77,7 @@ static struct error *apt_run(
 	};
 	struct error *e = process_run(h, &p, NULL, NULL);
 	if (e && *apt->failed)
-		return wrap(e, "package %s could not be set up (mend it, then run `mailsetup resume`)",
-			apt->failed);
+		return wrap(e, "package %s could not be set up (mend it first)", apt->failed);
 	return busy_or(h, e);
 }
 
