@@ -3,8 +3,9 @@
 
     literals.py POT KEYWORD... -- FILE...
 
-A literal with two words in it is taken for a text, and so is a word with a space beside it: a piece of a sentence. What has words and is none is told apart by how it begins (commands, SQL), by
-the call that it stands in, or by name: below. A text that a macro breaks in two is named as well: xgettext sees its first part only.
+A literal with two words in it is taken for a text, and so is a word with a space beside it: a piece of a sentence. What has words and
+is none is told apart by how it begins (commands, SQL), by the call that it stands in, or by name: below. A text that a macro breaks in
+two is named as well: xgettext sees its first part only.
 """
 import ast
 import re
@@ -30,6 +31,7 @@ EXCEPTIONS = {
     'checks/sieve_rule.c': 'X-Spam-Flag|store message in folder',
     'checks/smuggling.c': 'The next line',
     'installer/base/memory.c': 'mailsetup: out of memory',  # no memory for a translation
+    'installer/cli/cmd_check_upgrade.c': 'make deps ',  # commands
     'installer/cli/complete.c': '# Completion',
     'installer/cli/cmd_steps.c': 'digraph',
     'installer/cli/manual.c': r'\.[A-Z]',  # mdoc
