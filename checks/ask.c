@@ -1,5 +1,5 @@
 #include "checks/ask.h"
-#include "checks/clock.h"
+#include "base/clock.h"
 #include "host/queue.h"
 #include "checks/mailbox.h"
 #include "host/crypto.h"
@@ -59,12 +59,10 @@ const unsigned ask_tls_ports[] = { 25, 465, 587, 143, 993, 4190, 0 };
 
 struct error *ask_imap(struct dialogue *d, const char *command, struct list *ret_lines, char **ret_answer)
 {
-	struct bytes line = { 0 };
+	CLEAN(secret) struct bytes line = { 0 }; /* it may be LOGIN */
 
 	bytes_printf(&line, "a %s", command);
-	struct error *e = dialogue_send(d, line.data);
-	bytes_wipe(&line); /* it may have been LOGIN */
-	TRY(e);
+	TRY(dialogue_send(d, line.data));
 	for (unsigned lines = 0; lines < LINES_MAX; lines++) {
 		CLEAN(free) char *answer = NULL;
 
@@ -150,13 +148,12 @@ struct error *ask_smtp(const struct check_context *c, const char *address, unsig
 
 void ask_plain(const char *user, const char *password, struct bytes *ret)
 {
-	struct bytes b = { 0 };
+	CLEAN(secret) struct bytes b = { 0 };
 
 	bytes_add(&b, "", 1);
 	bytes_add(&b, user, strlen(user) + 1);
 	bytes_add_text(&b, password);
 	base64_encode(b.data, b.size, ret);
-	bytes_wipe(&b);
 }
 
 struct error *ask_recipient(

@@ -1,14 +1,13 @@
-#include "checks/become.h"
 #include "checks/tally.h"
+#include "host/become.h"
 #include "host/file.h"
+#include "mail/layout.h"
 
 #include <unistd.h>
 
-#define HOME	 "/var/lib/spamd"
-#define DATABASE HOME "/bayes"
+#define DATABASE SPAMD_HOME "/bayes"
 #define LOCAL_CF "/etc/spamassassin/local.cf"
-#define OWNER	 "spamassassin"
-#define REMEDY	 "chown -R " OWNER ":" OWNER " " HOME
+#define REMEDY	 "chown -R " SPAMD_USER ":" SPAMD_USER " " SPAMD_HOME
 
 /* spamd and the learning job read the same file: the path that it gives is the one database. */
 static void judge_path(struct host *h, struct tally *t)
@@ -37,20 +36,20 @@ static void judge_access(struct host *h, struct tally *t)
 	CLEAN(list) struct list names = { 0 };
 	size_t files = 0;
 
-	if (tally_error(t, directory_list(h, HOME, &names), "mailsetup install", NULL) ||
-		tally_error(t, become_user(OWNER), "mailsetup install", NULL))
+	if (tally_error(t, directory_list(h, SPAMD_HOME, &names), "mailsetup install", NULL) ||
+		tally_error(t, become_user(SPAMD_USER), "mailsetup install", NULL))
 		return;
-	if (access(HOME, R_OK | W_OK | X_OK) < 0)
-		tally_failed(t, REMEDY, "%s cannot write in %s: %s", OWNER, HOME, strerror(errno));
+	if (access(SPAMD_HOME, R_OK | W_OK | X_OK) < 0)
+		tally_failed(t, REMEDY, "%s cannot write in %s: %s", SPAMD_USER, SPAMD_HOME, strerror(errno));
 	for (size_t i = 0; i < names.n; i++) {
-		CLEAN(free) char *path = text(HOME "/%s", names.v[i]);
+		CLEAN(free) char *path = text(SPAMD_HOME "/%s", names.v[i]);
 
 		if (!starts_with(path, DATABASE))
 			continue;
 		files++;
 		/* A lock may be gone again. */
 		if (access(path, R_OK | W_OK) < 0 && errno != ENOENT)
-			tally_failed(t, REMEDY, "%s cannot write %s: %s", OWNER, path, strerror(errno));
+			tally_failed(t, REMEDY, "%s cannot write %s: %s", SPAMD_USER, path, strerror(errno));
 	}
 	if (files)
 		tally_ok(t, "%s, which spamd and the learning job can write", DATABASE);

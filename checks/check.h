@@ -3,9 +3,9 @@
  * it is not ok, what to do next. `unknown` is what cannot be known now (the DNS has no record yet, the
  * host has no IPv6): it is not a failure.
  *
- * A check runs in a child process of its own (checks.c), so a hung dialogue cannot hang the rest: at its time limit it is
+ * A check runs in a child process of its own (runner.c), so a hung dialogue cannot hang the rest: at its time limit it is
  * killed and reported. A check with .outside set runs in a network namespace outside of the machine and
- * speaks to context->address, as a stranger does. checks.def lists them in the order in which they are reported.
+ * speaks to the addresses of context->outside, as a stranger does. checks.def lists them in the order in which they are reported.
  */
 #pragma once
 

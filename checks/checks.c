@@ -1,10 +1,10 @@
+#include "base/clock.h"
 #include "checks/check.h"
-#include "checks/clock.h"
 #include "checks/mailbox.h"
-#include "checks/milters.h"
 #include "checks/runner.h"
 #include "host/crypto.h"
 #include "mail/dns.h"
+#include "mail/spamd.h"
 
 #define CHECK(name) &check_##name,
 const struct check *const all_checks[] = {
@@ -99,7 +99,7 @@ static struct error *prepare(struct check_context *c, const struct selection *se
 	struct outside *outside, struct test_mailbox *mailbox, const struct events *events, struct list *reasons)
 {
 	ask_dns(c);
-	milters_await(c->host, c->release->spamd_unit);
+	spamd_await(c->host, c->release->spamd_unit);
 	if (selection->outside)
 		find_outside(c, outside, events, reasons);
 	if (selection->mail) {

@@ -1,5 +1,7 @@
 #include "checks/check.h"
+#include "engine/state.h"
 #include "host/file.h"
+#include "mail/layout.h"
 
 #include <sys/timex.h>
 #include <time.h>
@@ -9,9 +11,9 @@
 
 /* What has been written lies in the past. */
 static const char *const written[] = {
-	"/var/lib/mailsetup/state.db",
-	"/etc/postfix/bdd/postfix.sqlite",
-	"/etc/postfix/tls/courriel.pem",
+	STATE_PATH,
+	ACCOUNTS_PATH,
+	TLS_CERTIFICATE,
 	"/etc/postfix/main.cf",
 };
 

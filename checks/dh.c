@@ -2,12 +2,11 @@
 #include "checks/tally.h"
 #include "host/crypto.h"
 #include "host/file.h"
+#include "mail/layout.h"
 
 #include <openssl/ssl.h>
 
-#define DH_FILE "/etc/postfix/tls/dh4096.pem"
-#define LIMIT	(1 << 20)
-#define REMEDY	"mailsetup install"
+#define REMEDY "mailsetup install"
 
 /* Postfix is silent about a file that it cannot read, and takes a group of its own instead. */
 static bool judge_file(const struct check_context *c, struct tally *t)
@@ -15,14 +14,14 @@ static bool judge_file(const struct check_context *c, struct tally *t)
 	CLEAN(bytes) struct bytes pem = { 0 };
 	unsigned bits;
 
-	if (tally_error(t, file_read(c->host, DH_FILE, LIMIT, &pem), REMEDY, NULL))
+	if (tally_error(t, file_read(c->host, TLS_DH, PEM_LIMIT, &pem), REMEDY, NULL))
 		return false;
-	if (tally_error(t, dh_bits(&pem, &bits), REMEDY, DH_FILE))
+	if (tally_error(t, dh_bits(&pem, &bits), REMEDY, TLS_DH))
 		return false;
 	if (bits < 2048)
-		tally_failed(t, REMEDY, "%s has only %u bits", DH_FILE, bits);
+		tally_failed(t, REMEDY, "%s has only %u bits", TLS_DH, bits);
 	else
-		tally_ok(t, "%s has %u bits", DH_FILE, bits);
+		tally_ok(t, "%s has %u bits", TLS_DH, bits);
 	return true;
 }
 

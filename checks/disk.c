@@ -1,4 +1,6 @@
 #include "checks/tally.h"
+#include "engine/state.h"
+#include "mail/layout.h"
 
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -12,10 +14,10 @@ static const struct {
 	const char *path;
 	bool mail; /* a message of the largest size must find room */
 } places[] = {
-	{ "/var/spool/postfix", true },
-	{ "/var/mail/utilisateurs", true },
-	{ "/etc/postfix/bdd", false },
-	{ "/var/lib/mailsetup", false },
+	{ POSTFIX_CHROOT, true },
+	{ MAILBOX_ROOT, true },
+	{ DATABASE_FOLDER, false },
+	{ STATE_DIRECTORY, false },
 	{ "/var/log", false },
 };
 #define PLACES (sizeof(places) / sizeof(*places))

@@ -1,11 +1,12 @@
-#include "checks/local_socket.h"
 #include "checks/tally.h"
+#include "host/local_socket.h"
+#include "mail/layout.h"
 
 static const struct {
 	const char *what, *path, *request, *greeting;
 } sockets[] = {
-	{ N_("delivery"), "/var/spool/postfix/private/dovecot-lmtp", "QUIT\r\n", "220 " },
-	{ N_("passwords"), "/var/spool/postfix/private/auth", "VERSION\t1\t1\n", "VERSION\t" },
+	{ N_("delivery"), POSTFIX_CHROOT "/private/dovecot-lmtp", "QUIT\r\n", "220 " },
+	{ N_("passwords"), POSTFIX_CHROOT "/private/auth", "VERSION\t1\t1\n", "VERSION\t" },
 };
 
 static void run(const struct check_context *c, struct finding *f)

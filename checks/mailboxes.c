@@ -1,11 +1,11 @@
 #include "base/i18n.h"
 #include "checks/tally.h"
 #include "host/file.h"
-#include "mail/mailbox.h"
+#include "mail/layout.h"
 
 #include <sys/stat.h>
 
-#define REMEDY "chown -R vmail:vmail " MAILBOX_ROOT
+#define REMEDY "chown -R " MAILBOX_USER ":" MAILBOX_USER " " MAILBOX_ROOT
 #define SHOWN  5    /* one mistake has often hit them all */
 
 struct walk {

@@ -6,18 +6,14 @@
 static struct error *log_in(const struct check_context *c, struct dialogue **ret)
 {
 	CLEAN(dialogue_close) struct dialogue *d = NULL;
-	struct bytes plain = { 0 };
+	CLEAN(secret) struct bytes plain = { 0 }, command = { 0 };
 
 	TRY(ask_before_tls(c, c->outside->server_ipv4, 4190, &d));
 	TRY(dialogue_start_tls(d, c->params->hostname, 0, 0, NULL));
 	TRY(ask_sieve(d, NULL, NULL)); /* the capabilities anew (RFC 5804, 2.2) */
 	ask_plain(c->mailbox, bytes_text(c->password), &plain);
-	struct bytes command = { 0 };
 	bytes_printf(&command, "AUTHENTICATE \"PLAIN\" \"%s\"", plain.data);
-	bytes_wipe(&plain);
-	struct error *e = ask_sieve(d, command.data, NULL);
-	bytes_wipe(&command);
-	TRY(e);
+	TRY(ask_sieve(d, command.data, NULL));
 	*ret = TAKE(d);
 	return NULL;
 }

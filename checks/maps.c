@@ -1,7 +1,7 @@
 #include "checks/ask.h"
-#include "checks/become.h"
 #include "checks/mailbox.h"
 #include "checks/tally.h"
+#include "host/become.h"
 #include "host/process.h"
 #include "mail/accounts.h"
 

@@ -1,16 +1,10 @@
-#include "checks/milters.h"
-#include "checks/clock.h"
-#include "checks/local_socket.h"
 #include "checks/units.h"
-#include "host/unit.h"
+#include "host/local_socket.h"
+#include "mail/layout.h"
+#include "mail/spamd.h"
 
-#include <poll.h>
-#include <time.h>
-
-#define OPENDKIM_SOCKET "/var/spool/postfix/var/run/opendkim/opendkim.sock"
-#define SPAMASS_SOCKET	"/var/spool/postfix/spamass/spamass.sock"
-#define SPAMD_SOCKET	"/run/spamassassin/spamassassin.sock"
-#define SPAMD_BEGINS	30 /* seconds, from its start until it must listen: it reads its rules before */
+#define OPENDKIM_SOCKET POSTFIX_CHROOT "/var/run/opendkim/opendkim.sock"
+#define SPAMASS_SOCKET	POSTFIX_CHROOT "/spamass/spamass.sock"
 
 /* The first packet of the milter protocol: option negotiation, version 6, then all actions and all steps that
  * exist. */
@@ -35,44 +29,6 @@ static struct error *ask_opendkim(void)
 static struct error *ask_spamass(void)
 {
 	return ask_milter(SPAMASS_SOCKET);
-}
-
-static struct error *ask_spamd(void)
-{
-	CLEAN(bytes) struct bytes request = { 0 }, reply = { 0 };
-
-	bytes_add_text(&request, "PING SPAMC/1.2\r\n\r\n");
-	TRY(local_socket_ask(SPAMD_SOCKET, "spamass-milter", &request, strlen("SPAMD/1.5 0 PONG"), &reply));
-	if (!starts_with(reply.data, "SPAMD/") || !strstr(reply.data, "PONG"))
-		return fail(ERR_STOPPED, "spamd answers %s", reply.data);
-	return NULL;
-}
-
-static bool spamd_begins(struct host *h, const char *unit)
-{
-	struct unit_status status;
-	struct error *e = unit_status(h, unit, &status);
-	bool ret = !e && status.active && (uint64_t)time(NULL) < status.started / 1000000 + SPAMD_BEGINS;
-
-	error_free(e);
-	return ret;
-}
-
-static bool spamd_listens(void)
-{
-	struct error *e = ask_spamd();
-	bool ret = error_errno(e) != ENOENT && error_errno(e) != ECONNREFUSED;
-
-	error_free(e);
-	return ret;
-}
-
-void milters_await(struct host *h, const char *spamd_unit)
-{
-	const double end = clock_now() + SPAMD_BEGINS;
-
-	while (clock_now() < end && spamd_begins(h, spamd_unit) && !spamd_listens() && poll(NULL, 0, 100) == 0)
-		;
 }
 
 /* With as many messages as it has children, spamd answers nobody else. */
@@ -103,7 +59,7 @@ static void run(const struct check_context *c, struct finding *f)
 
 	judge(c, "opendkim.service", ask_opendkim, &t);
 	judge(c, "spamass-milter.service", ask_spamass, &t);
-	judge(c, c->release->spamd_unit, ask_spamd, &t);
+	judge(c, c->release->spamd_unit, spamd_ask, &t);
 	tally_finding(&t, f);
 }
 

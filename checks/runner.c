@@ -1,6 +1,7 @@
 #include "checks/runner.h"
+#include "base/clock.h"
 #include "base/interrupt.h"
-#include "checks/clock.h"
+#include "host/child.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -93,11 +94,8 @@ static void send_finding(int fd, const struct finding *f)
 /* A process group of its own: Ctrl-C reaches the parent only, which then ends the children. */
 static void become_child(pid_t parent)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGALRM };
-
 	setpgid(0, 0);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		signal(signals[i], SIG_DFL);
+	child_reset_signals();
 	signal(SIGPIPE, SIG_IGN);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0 });
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -201,9 +199,7 @@ static bool impossible(struct jobs *jobs, struct job *job, const struct check_co
 static void end_child(const struct job *job)
 {
 	kill(-job->pid, SIGKILL);
-	kill(job->pid, SIGKILL);
-	while (waitpid(job->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	child_end(job->pid);
 }
 
 /* The pipe is closed without an answer: the child has died, or it has closed what it should not and goes on. */

@@ -1,12 +1,13 @@
 #include "checks/published.h"
 #include "checks/tally.h"
+#include "engine/state.h"
 #include "host/account.h"
+#include "host/crypto.h"
 #include "host/file.h"
+#include "mail/layout.h"
 
 #define CLOSED_TO_OTHERS 0007
 #define OWNER_ONLY	 0077
-#define CERTIFICATE	 "/etc/postfix/tls/courriel.pem"
-#define PEM_LIMIT	 (1024 * 1024)
 
 static struct error *owner_name(struct host *h, const struct file_info *info, char **ret)
 {
@@ -40,16 +41,15 @@ static void judge(struct host *h, const char *path, mode_t forbidden, const char
 /* Everybody may read the certificate's file: a key has no place in it. */
 static void judge_certificate(struct host *h, struct tally *t)
 {
-	struct bytes pem = { 0 };
+	CLEAN(secret) struct bytes pem = { 0 };
 	struct file_info info;
 
-	if (tally_error(t, file_stat(h, CERTIFICATE, &info), "", CERTIFICATE) || !info.exists)
+	if (tally_error(t, file_stat(h, TLS_CERTIFICATE, &info), "", TLS_CERTIFICATE) || !info.exists)
 		return;
-	if (tally_error(t, file_read(h, CERTIFICATE, PEM_LIMIT, &pem), "", CERTIFICATE))
+	if (tally_error(t, file_read(h, TLS_CERTIFICATE, PEM_LIMIT, &pem), "", TLS_CERTIFICATE))
 		return;
 	if (strstr(bytes_text(&pem), "PRIVATE KEY-----"))
-		tally_failed(t, "mailsetup install --tls-cert FILE --tls-key FILE", "%s holds a private key", CERTIFICATE);
-	bytes_wipe(&pem);
+		tally_failed(t, "mailsetup install --tls-cert FILE --tls-key FILE", "%s holds a private key", TLS_CERTIFICATE);
 }
 
 static void judge_dkim(const struct check_context *c, struct tally *t)
@@ -58,7 +58,7 @@ static void judge_dkim(const struct check_context *c, struct tally *t)
 
 	published_domains(c, &domains);
 	for (size_t i = 0; i < domains.n; i++) {
-		CLEAN(free) char *directory = text("/etc/dkimkeys/clefs/%s", domains.v[i]);
+		CLEAN(free) char *directory = text(DKIM_KEYS "/%s", domains.v[i]);
 		CLEAN(list) struct list names = { 0 };
 
 		if (tally_error(t, directory_list(c->host, directory, &names), "", "%s", directory))
@@ -79,13 +79,13 @@ static void run(const struct check_context *c, struct finding *f)
 		mode_t forbidden;
 		const char *owner;
 	} known[] = {
-		{ "/etc/postfix/bdd", CLOSED_TO_OTHERS, NULL },
-		{ "/etc/postfix/bdd/postfix.sqlite", CLOSED_TO_OTHERS, NULL },
-		{ "/etc/postfix/tls/courriel.key", CLOSED_TO_OTHERS, NULL },
+		{ DATABASE_FOLDER, CLOSED_TO_OTHERS, NULL },
+		{ ACCOUNTS_PATH, CLOSED_TO_OTHERS, NULL },
+		{ TLS_KEY, CLOSED_TO_OTHERS, NULL },
 		{ "/etc/dovecot/dovecot-sql.conf.ext", CLOSED_TO_OTHERS, NULL },
-		{ "/var/mail/utilisateurs", CLOSED_TO_OTHERS, "vmail" },
-		{ "/var/lib/mailsetup", OWNER_ONLY, NULL },
-		{ "/var/lib/mailsetup/state.db", OWNER_ONLY, NULL },
+		{ MAILBOX_ROOT, CLOSED_TO_OTHERS, MAILBOX_USER },
+		{ STATE_DIRECTORY, OWNER_ONLY, NULL },
+		{ STATE_PATH, OWNER_ONLY, NULL },
 	};
 	CLEAN(tally) struct tally t = { 0 };
 

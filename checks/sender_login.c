@@ -7,14 +7,12 @@ static struct error *log_in(const struct check_context *c, unsigned port, struct
 {
 	CLEAN(dialogue_close) struct dialogue *d = NULL;
 	CLEAN(list) struct list lines = { 0 };
-	struct bytes plain = { 0 };
+	CLEAN(secret) struct bytes plain = { 0 };
 	int code;
 
 	TRY(ask_smtp(c, c->outside->server_ipv4, port, &d, NULL));
 	ask_plain(c->mailbox, bytes_text(c->password), &plain);
-	struct error *e = dialogue_ask(d, &code, &lines, "AUTH PLAIN %s", plain.data);
-	bytes_wipe(&plain);
-	TRY(e);
+	TRY(dialogue_ask(d, &code, &lines, "AUTH PLAIN %s", plain.data));
 	if (code != 235)
 		return fail(ERR_STOPPED, "port %u refuses the password of the test mailbox: %s", port,
 			lines.n ? lines.v[0] : "nothing");
@@ -42,6 +40,20 @@ static void judge(const struct check_context *c, unsigned port, const char *from
 			t, REMEDY, "port %u lets one user send as <%s>: %s", port, from, bytes_text(&reply));
 }
 
+/* Whoever cannot log in cannot send as another user. */
+static void judge_port_25(const struct check_context *c, const char *from, struct tally *t)
+{
+	CLEAN(dialogue_close) struct dialogue *d = NULL;
+	CLEAN(list) struct list features = { 0 };
+
+	if (tally_error(t, ask_smtp(c, c->outside->server_ipv4, 25, &d, &features), ASK_LOGS, NULL))
+		return;
+	if (ask_has_feature(&features, "AUTH"))
+		judge(c, 25, from, t);
+	else
+		tally_ok(t, "port %u takes no password", 25u);
+}
+
 static void run(const struct check_context *c, struct finding *f)
 {
 	CLEAN(tally) struct tally t = { 0 };
@@ -49,8 +61,7 @@ static void run(const struct check_context *c, struct finding *f)
 
 	judge(c, 587, other, &t);
 	judge(c, 465, other, &t);
-	/* It offers authentication too. */
-	judge(c, 25, other, &t);
+	judge_port_25(c, other, &t);
 	tally_finding(&t, f);
 }
 

@@ -1,16 +1,15 @@
-#include "checks/become.h"
 #include "checks/check.h"
+#include "host/become.h"
 #include "host/file.h"
 #include "host/process.h"
+#include "mail/layout.h"
 
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#define RULE	 "/var/mail/sieve/before/spam.sieve"
-#define COMPILED "/var/mail/sieve/before/spam.svbin"
-#define COMPILE	 "sievec " RULE "; chown dovecot:dovecot " COMPILED
-#define FILED	 "store message in folder: Spam"
+#define COMPILE "sievec " SIEVE_RULE "; chown dovecot:dovecot " SIEVE_COMPILED
+#define FILED	"store message in folder: Spam"
 
 static bool older(const struct timespec *a, const struct timespec *b)
 {
@@ -22,15 +21,15 @@ static bool judge_compiled(const struct check_context *c, struct finding *f)
 {
 	struct file_info rule, compiled;
 
-	if (finding_error(f, file_stat(c->host, RULE, &rule), "") ||
-		finding_error(f, file_stat(c->host, COMPILED, &compiled), ""))
+	if (finding_error(f, file_stat(c->host, SIEVE_RULE, &rule), "") ||
+		finding_error(f, file_stat(c->host, SIEVE_COMPILED, &compiled), ""))
 		return false;
 	if (!rule.exists)
-		finding_failed(f, "mailsetup install", "there is no %s", RULE);
+		finding_failed(f, "mailsetup install", "there is no %s", SIEVE_RULE);
 	else if (!compiled.exists || !compiled.size)
-		finding_failed(f, COMPILE, "%s is not compiled", RULE);
+		finding_failed(f, COMPILE, "%s is not compiled", SIEVE_RULE);
 	else if (older(&compiled.mtime, &rule.mtime))
-		finding_failed(f, COMPILE, "%s is older than its source: the changed rule is not in force", COMPILED);
+		finding_failed(f, COMPILE, "%s is older than its source: the changed rule is not in force", SIEVE_COMPILED);
 	else
 		return true;
 	return false;
@@ -53,16 +52,16 @@ static void judge_rule(const struct check_context *c, struct finding *f)
 	CLEAN(fd) int fd = -1;
 	CLEAN(bytes) struct bytes output = { 0 };
 
-	if (finding_error(f, become_user("vmail"), "mailsetup install") || finding_error(f, write_message(&fd), ""))
+	if (finding_error(f, become_user(MAILBOX_USER), "mailsetup install") || finding_error(f, write_message(&fd), ""))
 		return;
 	CLEAN(free) char *path = text("/proc/%d/fd/%d", (int)getpid(), fd);
-	if (finding_error(f, process_simple(c->host, &output, "sieve-test", RULE, path, NULL),
-		    "sievec " RULE "; mailsetup status"))
+	if (finding_error(f, process_simple(c->host, &output, "sieve-test", SIEVE_RULE, path, NULL),
+		    "sievec " SIEVE_RULE "; mailsetup status"))
 		return;
 	if (strstr(bytes_text(&output), FILED))
-		finding_ok(f, "%s is compiled, and files what is marked into Spam", RULE);
+		finding_ok(f, "%s is compiled, and files what is marked into Spam", SIEVE_RULE);
 	else
-		finding_failed(f, "cat " RULE "; mailsetup status", "%s does not file what is marked into Spam", RULE);
+		finding_failed(f, "cat " SIEVE_RULE "; mailsetup status", "%s does not file what is marked into Spam", SIEVE_RULE);
 }
 
 static void run(const struct check_context *c, struct finding *f)

@@ -18,15 +18,13 @@ static struct error *list_folders(const struct check_context *c, struct list *re
 	CLEAN(dialogue_close) struct dialogue *d = NULL;
 	CLEAN(free) char *greeting = NULL;
 	CLEAN(free) char *answer = NULL;
-	struct bytes login = { 0 };
+	CLEAN(secret) struct bytes login = { 0 };
 
 	TRY(ask_open(c, c->outside->server_ipv4, 993, &d));
 	TRY(dialogue_start_tls(d, c->params->hostname, 0, 0, NULL));
 	TRY(dialogue_line(d, &greeting));
 	bytes_printf(&login, "LOGIN %s %s", c->mailbox, bytes_text(c->password));
-	struct error *e = ask_imap(d, login.data, NULL, &answer);
-	bytes_wipe(&login);
-	TRY(e);
+	TRY(ask_imap(d, login.data, NULL, &answer));
 	if (!starts_with(answer, "OK"))
 		return fail(ERR_STOPPED, "port 993 answers the login with %s", answer);
 	free(TAKE(answer));

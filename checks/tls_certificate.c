@@ -3,15 +3,13 @@
 #include "checks/tally.h"
 #include "host/crypto.h"
 #include "host/file.h"
+#include "mail/layout.h"
 
 #include <time.h>
 
-#define CERTIFICATE "/etc/postfix/tls/courriel.pem"
-#define KEY	    "/etc/postfix/tls/courriel.key"
-#define RELOAD	    "systemctl reload postfix dovecot"
-#define LIMIT	    (1 << 20)
+#define RELOAD	  "systemctl reload postfix dovecot"
 /* An authority renews long before: by then its renewal has failed. Nobody renews a self-signed one but at its end. */
-#define DAYS_LEFT   14
+#define DAYS_LEFT 14
 
 static struct error *served(const struct check_context *c, unsigned port, char fingerprint[65])
 {
@@ -25,12 +23,10 @@ static struct error *served(const struct check_context *c, unsigned port, char f
 
 static struct error *judge_pair(const struct check_context *c, const struct bytes *pem)
 {
-	CLEAN(bytes) struct bytes key = { 0 };
+	CLEAN(secret) struct bytes key = { 0 };
 
-	TRY(file_read(c->host, KEY, LIMIT, &key));
-	struct error *e = certificate_matches(pem, &key);
-	bytes_wipe(&key);
-	return e;
+	TRY(file_read(c->host, TLS_KEY, PEM_LIMIT, &key));
+	return certificate_matches(pem, &key);
 }
 
 static void judge_facts(const struct check_context *c, const struct bytes *pem, struct tally *t)
@@ -38,20 +34,20 @@ static void judge_facts(const struct check_context *c, const struct bytes *pem, 
 	CLEAN(certificate_facts) struct certificate_facts facts = { 0 };
 	const char *hostname = c->params->hostname;
 
-	if (tally_error(t, certificate_read(pem, &facts), "", CERTIFICATE))
+	if (tally_error(t, certificate_read(pem, &facts), "", TLS_CERTIFICATE))
 		return;
 	long days = (long)((facts.not_after - time(NULL)) / 86400);
 	if (facts.not_after <= time(NULL))
-		tally_failed(t, N_("renew the certificate, then `systemctl reload postfix dovecot`"), "%s has expired", CERTIFICATE);
+		tally_failed(t, N_("renew the certificate, then `systemctl reload postfix dovecot`"), "%s has expired", TLS_CERTIFICATE);
 	else if (facts.not_before > time(NULL))
-		tally_failed(t, "timedatectl", "%s is not valid yet: is the clock right?", CERTIFICATE);
+		tally_failed(t, "timedatectl", "%s is not valid yet: is the clock right?", TLS_CERTIFICATE);
 	else if (days < DAYS_LEFT && !facts.self_signed)
-		tally_failed(t, N_("renew the certificate, then `systemctl reload postfix dovecot`"), ngettext("%s expires in %ld day", "%s expires in %ld days", (unsigned long)days), CERTIFICATE, days);
+		tally_failed(t, N_("renew the certificate, then `systemctl reload postfix dovecot`"), ngettext("%s expires in %ld day", "%s expires in %ld days", (unsigned long)days), TLS_CERTIFICATE, days);
 	else
 		tally_ok(t, ngettext("%ld day left", "%ld days left", (unsigned long)days), days);
 	if (!certificate_covers(&facts, hostname))
 		tally_failed(t, N_("get a certificate for that name, then `systemctl reload postfix dovecot`"),
-			"%s does not cover %s", CERTIFICATE, hostname);
+			"%s does not cover %s", TLS_CERTIFICATE, hostname);
 }
 
 static void run(const struct check_context *c, struct finding *f)
@@ -60,7 +56,7 @@ static void run(const struct check_context *c, struct finding *f)
 	CLEAN(bytes) struct bytes pem = { 0 };
 	char on_disk[65], on_port[65];
 
-	if (finding_error(f, file_read(c->host, CERTIFICATE, LIMIT, &pem), "mailsetup install"))
+	if (finding_error(f, file_read(c->host, TLS_CERTIFICATE, PEM_LIMIT, &pem), "mailsetup install"))
 		return;
 	if (finding_error(f, certificate_fingerprint(&pem, on_disk), "mailsetup install"))
 		return;
@@ -68,11 +64,11 @@ static void run(const struct check_context *c, struct finding *f)
 		if (!tally_error(&t, served(c, *port, on_port), ASK_LOGS, NULL) &&
 			strcmp(on_disk, on_port) != 0)
 			tally_failed(
-				&t, RELOAD, "port %u serves another certificate than %s", *port, CERTIFICATE);
+				&t, RELOAD, "port %u serves another certificate than %s", *port, TLS_CERTIFICATE);
 	tally_error(&t, judge_pair(c, &pem), N_("install a certificate and its key as one pair"),
-		"%s and %s", CERTIFICATE, KEY);
+		"%s and %s", TLS_CERTIFICATE, TLS_KEY);
 	judge_facts(c, &pem, &t);
-	tally_ok(&t, "all ports serve %s", CERTIFICATE);
+	tally_ok(&t, "all ports serve %s", TLS_CERTIFICATE);
 	tally_finding(&t, f);
 }
 

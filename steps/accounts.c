@@ -1,7 +1,7 @@
 #include "base/i18n.h"
 #include "ensure/ensure.h"
 #include "host/account.h"
-#include "steps/layout.h"
+#include "mail/layout.h"
 #include "steps/steps.h"
 
 /* The guide's tables and queries name the number, so the name has to have it, and nobody else. holder may be NULL. */

@@ -1,28 +1,13 @@
 #include "base/i18n.h"
 #include "ensure/ensure.h"
-#include "mail/name.h"
-#include "steps/layout.h"
 #include "steps/steps.h"
 
 static struct error *ensure_mailbox(struct run *run)
 {
-	const char *address = run->params->admin;
-	CLEAN(free) char *local = text_copy_n(address, strcspn(address, "@"));
-	CLEAN(free) char *home = text("%s/%s/", address_domain(address), local);
-	const struct cell cells[] = {
-		{ "utilisateur", address },
-		{ "mot_de_passe", run->params->admin_hash },
-		{ "nom_complet", "" },
-		{ "rep_perso", home },
-		{ "uid", "3000" },
-		{ "gid", "3000" },
-		{ "privilege", "administrateur" },
-		{ "prefixe", "" },
-		{ "active", "1" },
-		{ NULL, NULL },
-	};
+	CLEAN(account_row) struct account_row row = { 0 };
 
-	return ensure_row(run, "postfix_utilisateurs", "utilisateur", address, cells);
+	accounts_user_row(run->params->admin, run->params->admin_hash, "", "administrateur", true, &row);
+	return ensure_row(run, "postfix_utilisateurs", "utilisateur", run->params->admin, row.cells);
 }
 
 static struct error *lead(struct run *run, const char *name, const char *domain)

@@ -1,6 +1,6 @@
 #include "base/i18n.h"
 #include "ensure/asset.h"
-#include "steps/layout.h"
+#include "mail/layout.h"
 #include "steps/steps.h"
 
 #define SCHEMA "/etc/postfix/postfix.sql"

@@ -4,11 +4,10 @@
 #include "host/file.h"
 #include "host/process.h"
 #include "mail/dkim.h"
-#include "steps/layout.h"
+#include "mail/layout.h"
 #include "steps/steps.h"
 
-#define PEM_LIMIT (1024 * 1024)
-#define DKIM(m)   OWNED("opendkim", "opendkim", m)
+#define DKIM(m) OWNED("opendkim", "opendkim", m)
 
 /* For every key of every domain. */
 static struct error *each_key(struct run *run, struct error *(*f)(struct run *run, const char *domain, const char *selector))
@@ -49,18 +48,15 @@ static struct error *ensure_zone_text(struct run *run, const char *domain, const
 static struct error *check_size(struct run *run, const char *domain, const char *selector)
 {
 	CLEAN(free) char *path = dkim_path(domain, selector, "private");
-	struct bytes pem = { 0 };
+	CLEAN(secret) struct bytes pem = { 0 };
 	unsigned bits = 0;
 	bool there;
 
 	TRY(machine_file_exists(run, path, &there));
 	if (!there)
 		return NULL;
-	struct error *e = file_read(run->host, path, PEM_LIMIT, &pem);
-	if (!e)
-		e = key_bits(&pem, &bits);
-	bytes_wipe(&pem);
-	TRY(wrap(e, "%s", path));
+	TRY(wrap(file_read(run->host, path, PEM_LIMIT, &pem), "%s", path));
+	TRY(wrap(key_bits(&pem, &bits), "%s", path));
 	if (bits != run->params->dkim_bits)
 		run_blocker(run, "--dkim-bits %u: the key of %s has %u bits and stays, as the DNS may hold it; for a new key give a"
 			" new name too: --selector NAME", run->params->dkim_bits, domain, bits);
@@ -138,15 +134,12 @@ static struct error *prove_key(struct run *run, const char *domain, const char *
 	CLEAN(free) char *path = dkim_path(domain, selector, "private");
 	CLEAN(free) char *record = NULL;
 	CLEAN(bytes) struct bytes public_key = { 0 };
-	struct bytes pem = { 0 };
+	CLEAN(secret) struct bytes pem = { 0 };
 
 	TRY(dkim_read_record(run->host, domain, selector, &record));
 	TRY(dkim_record_key(record, &public_key));
-	struct error *e = file_read(run->host, path, PEM_LIMIT, &pem);
-	if (!e)
-		e = key_proves(&pem, &public_key);
-	bytes_wipe(&pem);
-	return wrap(e, "%s", path);
+	TRY(wrap(file_read(run->host, path, PEM_LIMIT, &pem), "%s", path));
+	return wrap(key_proves(&pem, &public_key), "%s", path);
 }
 
 static struct error *dkim_postcheck(struct run *run)

@@ -1,7 +1,7 @@
 #include "base/i18n.h"
 #include "ensure/asset.h"
 #include "host/process.h"
-#include "steps/layout.h"
+#include "mail/layout.h"
 #include "steps/steps.h"
 
 #define DOVECOT "/etc/dovecot/"

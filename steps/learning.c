@@ -1,6 +1,6 @@
 #include "base/i18n.h"
 #include "ensure/ensure.h"
-#include "steps/layout.h"
+#include "mail/layout.h"
 #include "steps/steps.h"
 
 /* After an install that has learned. */
@@ -9,7 +9,7 @@ static struct error *stop_learning(struct run *run)
 	TRY(ensure_taken_back(run, "running", LEARN_TIMER));
 	TRY(ensure_taken_back(run, "enabled", LEARN_TIMER));
 	TRY(ensure_taken_back(run, "file", "/etc/systemd/system/" LEARN_TIMER));
-	return ensure_taken_back(run, "file", "/etc/systemd/system/mailsetup-learn.service");
+	return ensure_taken_back(run, "file", "/etc/systemd/system/" LEARN_JOB);
 }
 
 static struct error *learning_apply(struct run *run)
@@ -18,7 +18,7 @@ static struct error *learning_apply(struct run *run)
 
 	if (run->params->no_learn)
 		return stop_learning(run);
-	TRY(ensure_asset(run, "/etc/systemd/system/mailsetup-learn.service", variables, ROOT_FILE));
+	TRY(ensure_asset(run, "/etc/systemd/system/" LEARN_JOB, variables, ROOT_FILE));
 	return ensure_asset(run, "/etc/systemd/system/" LEARN_TIMER, NULL, ROOT_FILE);
 }
 

@@ -1,6 +1,5 @@
 #include "base/i18n.h"
 #include "ensure/ensure.h"
-#include "steps/layout.h"
 #include "steps/steps.h"
 
 static const char *const maps[] = {

@@ -1,6 +1,5 @@
 #include "base/i18n.h"
 #include "ensure/ensure.h"
-#include "steps/layout.h"
 #include "steps/steps.h"
 
 #define LOOPBACK "127.0.0.0/8, [::1]/128"

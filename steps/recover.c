@@ -4,7 +4,7 @@
 #include "host/process.h"
 #include "mail/accounts.h"
 #include "mail/dkim.h"
-#include "steps/layout.h"
+#include "mail/layout.h"
 
 #define MAIN_CF "/etc/postfix/main.cf"
 #define MARK    "# Written by mailsetup."

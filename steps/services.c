@@ -1,9 +1,9 @@
 #include "base/i18n.h"
-#include "checks/milters.h"
 #include "ensure/ensure.h"
 #include "host/process.h"
 #include "mail/client.h"
-#include "steps/layout.h"
+#include "mail/layout.h"
+#include "mail/spamd.h"
 #include "steps/steps.h"
 
 #define DOMAINS_MAP "/etc/postfix/sqlite-domaines.cf"
@@ -40,7 +40,7 @@ static struct error *services_apply(struct run *run)
 		TRY(ensure_unit_enabled(run, learning.unit));
 	TRY(ensure_behind(run));
 	if (!run_is_plan(run))
-		milters_await(run->host, run->release.spamd_unit);
+		spamd_await(run->host, run->release.spamd_unit);
 	if (run->release.postfix_left)
 		TRY(ensure_unit_stopped(run, run->release.postfix_left));
 	TRY(ensure_units_current(run, &front, 1));

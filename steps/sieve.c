@@ -1,6 +1,6 @@
 #include "base/i18n.h"
 #include "ensure/ensure.h"
-#include "steps/layout.h"
+#include "mail/layout.h"
 #include "steps/steps.h"
 
 static struct error *sieve_apply(struct run *run)
@@ -13,7 +13,7 @@ static struct error *sieve_apply(struct run *run)
 	TRY(ensure_directory(run, SIEVE_DIRECTORY "/before", directory));
 	TRY(ensure_asset(run, SIEVE_RULE, NULL, file));
 	/* Compiled here: at delivery the mailboxes' user could not write beside the source. */
-	return ensure_compiled(run, SIEVE_COMPILED, sources, argv, file);
+	return ensure_compiled(run, SIEVE_COMPILED, run->release.dovecot_tree, sources, argv, file);
 }
 
 const struct step step_sieve = {

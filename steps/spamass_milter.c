@@ -1,6 +1,5 @@
 #include "base/i18n.h"
 #include "ensure/ensure.h"
-#include "steps/layout.h"
 #include "steps/steps.h"
 
 static struct error *spamass_milter_apply(struct run *run)

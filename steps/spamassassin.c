@@ -1,6 +1,6 @@
 #include "base/i18n.h"
 #include "ensure/ensure.h"
-#include "steps/layout.h"
+#include "mail/layout.h"
 #include "steps/steps.h"
 
 /* Postfix writes [2001:db8::]/32, SpamAssassin 2001:db8::/32. */

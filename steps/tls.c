@@ -2,14 +2,13 @@
 #include "ensure/ensure.h"
 #include "host/crypto.h"
 #include "host/file.h"
-#include "steps/layout.h"
+#include "mail/layout.h"
 #include "steps/steps.h"
 
 #include <time.h>
 
 #define KEY_BITS 4096
 #define DAYS     3650
-#define PEM_LIMIT (1024 * 1024)
 
 static struct error *read_pair(struct run *run, struct bytes *certificate, struct bytes *key)
 {
@@ -41,15 +40,12 @@ static struct error *pair_serves(struct run *run, const struct bytes *certificat
 static struct error *tls_precheck(struct run *run)
 {
 	CLEAN(bytes) struct bytes certificate = { 0 };
-	struct bytes key = { 0 };
+	CLEAN(secret) struct bytes key = { 0 };
 
 	if (!run->params->tls_cert)
 		return NULL;
-	struct error *e = read_pair(run, &certificate, &key);
-	if (!e)
-		e = pair_serves(run, &certificate, &key);
-	bytes_wipe(&key);
-	return e;
+	TRY(read_pair(run, &certificate, &key));
+	return pair_serves(run, &certificate, &key);
 }
 
 static struct error *tls_apply(struct run *run)
@@ -70,15 +66,11 @@ static struct error *tls_apply(struct run *run)
 static struct error *tls_postcheck(struct run *run)
 {
 	CLEAN(bytes) struct bytes certificate = { 0 };
-	struct bytes key = { 0 };
-	struct error *e = file_read(run->host, TLS_KEY, PEM_LIMIT, &key);
+	CLEAN(secret) struct bytes key = { 0 };
 
-	if (!e)
-		e = file_read(run->host, TLS_CERTIFICATE, PEM_LIMIT, &certificate);
-	if (!e)
-		e = certificate_matches(&certificate, &key);
-	bytes_wipe(&key);
-	return e;
+	TRY(file_read(run->host, TLS_KEY, PEM_LIMIT, &key));
+	TRY(file_read(run->host, TLS_CERTIFICATE, PEM_LIMIT, &certificate));
+	return certificate_matches(&certificate, &key);
 }
 
 const struct step step_tls = {

@@ -1,11 +1,11 @@
 #include "base/i18n.h"
 #include "ensure/ensure.h"
-#include "steps/layout.h"
+#include "mail/layout.h"
 #include "steps/steps.h"
 
 static struct error *tmpfiles_apply(struct run *run)
 {
-	const char *const made[] = { "/run/spamassassin", NULL };
+	const char *const made[] = { SPAMD_RUN, NULL };
 
 	TRY(ensure_asset(run, TMPFILES_CONF, NULL, ROOT_FILE));
 	return ensure_tmpfiles(run, TMPFILES_CONF, made);

@@ -17,18 +17,18 @@ forbid 'no shell, no function that overruns or races' '\b(system|popen|strcpy|st
 
 # --- dependencies point one way ---
 
-includes() { # WHAT FOLDER REGEX-OF-FOLDERS
-	forbid "$1" "#include *\"($3)/" --include='*.c' --include='*.h' "$2"
+only() { # FOLDER REGEX-OF-FOLDERS
+	expect_exit 1 "$1 includes only $2" grep -rnP "# *include *\"(?!($2)/)" --include='*.[ch]' "$1"
 }
-includes 'base stands on nothing' installer/base 'host|mail|engine|ensure|cli|steps|checks'
-includes 'host knows neither engine nor command line' installer/host 'doctor|engine|ensure|cli|steps|checks'
-includes 'mail knows neither engine nor command line' installer/mail 'engine|ensure|cli|steps|checks'
-includes 'engine knows neither steps nor command line' installer/engine 'ensure|cli|steps|checks'
-includes 'verbs know neither steps nor command line' installer/ensure 'cli|steps|checks'
-includes 'migrate knows neither steps nor command line' installer/migrate 'ensure|cli|steps|checks'
-includes 'doctor reads the host, and knows nothing else' installer/doctor 'mail|engine|ensure|cli|steps|checks|migrate'
-includes 'steps know no command line' steps cli
-includes 'checks know neither steps nor command line' checks 'doctor|cli|steps|ensure'
+only installer/base 'base'
+only installer/host 'base|host'
+only installer/mail 'base|host|mail'
+only installer/engine 'base|host|mail|engine'
+only installer/ensure 'base|host|mail|engine|ensure'
+only installer/migrate 'base|host|mail|engine|migrate'
+only installer/doctor 'base|host|doctor'
+only steps 'base|host|mail|engine|ensure|checks(?=/check\.h")|steps'
+only checks 'base|host|mail|engine|checks'
 
 # --- headers ---
 

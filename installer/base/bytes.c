@@ -35,12 +35,18 @@ void bytes_add_text(struct bytes *b, const char *s)
 void bytes_printf(struct bytes *b, const char *format, ...)
 {
 	va_list arguments;
+	CLEAN(secret) struct bytes s = { 0 };
 
 	va_start(arguments, format);
-	char *s = text_v(format, arguments);
+	bytes_take(&s, text_v(format, arguments));
 	va_end(arguments);
-	bytes_add_text(b, s);
-	free(s);
+	bytes_add(b, s.data, s.size);
+}
+
+void bytes_take(struct bytes *b, char *s)
+{
+	if (s)
+		*b = (struct bytes){ .data = s, .size = strlen(s), .space = strlen(s) + 1 };
 }
 
 void bytes_free(struct bytes *b)

@@ -3,7 +3,8 @@
  *
  * A struct bytes always has a NUL behind its last byte (not counted in size), so .data of a text can be
  * used as a C string; .data is never NULL after the first append. Zero-initialise (`struct bytes b = { 0 }`),
- * free with bytes_free or CLEAN(bytes). A list ends with a NULL pointer, so .v can be an argv.
+ * free with bytes_free or CLEAN(bytes). What nobody else may read (a key, a password, what holds one) lies under CLEAN(secret), which
+ * overwrites it: a growing struct bytes leaves no copy behind. A list ends with a NULL pointer, so .v can be an argv.
  */
 #pragma once
 
@@ -20,11 +21,16 @@ struct bytes {
 void bytes_add(struct bytes *b, const void *data, size_t size);
 void bytes_add_text(struct bytes *b, const char *s);
 void bytes_printf(struct bytes *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void bytes_take(struct bytes *b, char *s); /* b is empty; s, or NULL, is now its own */
 void bytes_free(struct bytes *b);
-void bytes_wipe(struct bytes *b); /* overwrites, then frees: for secrets, which growing leaves no copy of either */
+void bytes_wipe(struct bytes *b); /* overwrites, then frees */
 static inline void bytes_cleanup(struct bytes *b)
 {
 	bytes_free(b);
+}
+static inline void secret_cleanup(struct bytes *b)
+{
+	bytes_wipe(b);
 }
 static inline const char *bytes_text(const struct bytes *b)
 {

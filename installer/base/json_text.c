@@ -1,5 +1,4 @@
 #include "base/json_text.h"
-#include "base/bytes.h"
 
 /* The longest prefix that is UTF-8, then '?' for the byte that is not, and so on. */
 static json_t *repaired(const char *s)
@@ -26,4 +25,13 @@ json_t *json_text(const char *s)
 	json_t *string = json_string(s);
 
 	return string ? string : repaired(s);
+}
+
+json_t *json_list(const struct list *l)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < l->n; i++)
+		json_array_append_new(array, json_text(l->v[i]));
+	return array;
 }

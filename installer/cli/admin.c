@@ -34,9 +34,8 @@ static struct error *is_brought(struct session *s, const char *address, bool *re
 	CLEAN(free) char *rows = NULL;
 
 	TRY(run_note(&s->run, ROWS_NOTE, &rows));
-	json_t *tables = json_loads(rows ? rows : "{}", 0, NULL);
+	CLEAN(json_decref) json_t *tables = json_loads(rows ? rows : "{}", 0, NULL);
 	*ret = move_has_user(tables, address);
-	json_decref(tables);
 	return NULL;
 }
 
@@ -56,16 +55,14 @@ static struct error *remembered_for(struct state *s, const char *admin, bool *re
 
 static struct error *ask_and_hash(struct params *p, bool from_stdin)
 {
-	struct bytes password = { 0 };
+	CLEAN(secret) struct bytes password = { 0 };
 	CLEAN(free) char *hash = NULL;
 	CLEAN(free) char *question = text(_("Password for the new mailbox %s: "), p->admin);
 	CLEAN(free) char *whose = text("--admin %s", p->admin);
-	struct error *e = password_obtain(from_stdin, question, whose, &password);
 
-	if (!e)
-		e = password_hash(&password, &hash);
-	bytes_wipe(&password);
-	return e ? e : params_set(p, "admin-hash", hash);
+	TRY(password_obtain(from_stdin, question, whose, &password));
+	TRY(password_hash(&password, &hash));
+	return params_set(p, "admin-hash", hash);
 }
 
 struct error *admin_password(struct cli *cli, struct session *s, bool from_stdin)

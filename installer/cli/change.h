@@ -6,12 +6,12 @@
 
 #include "cli/session.h"
 
-/* A file that another hand has changed stops it (ERR_CONFLICT) only where it wants something new there; the rest is left as it is, and to
- * `status`. Its command takes DRIFT_OPTIONS among its options.
- *
- * Opens the session, with its lock, of a server that is installed. ERR_CONFLICT where an earlier run is unfinished, unless goes_on
- * says that it was one of this very change. */
+/* Opens the session, with its lock, of a server that is installed: ERR_PRECHECK where none is. Its command takes DRIFT_OPTIONS among its
+ * options. */
 struct error *change_open(struct cli *cli, struct session *s) MUST_USE;
+/* *ret_unfinished: has an earlier run stopped before its end? Then ERR_CONFLICT, unless goes_on says that it was one of this very change.
+ * Where none has, it sets leave_theirs: a file that another hand has changed stops the change (ERR_CONFLICT) only where that wants
+ * something new there; the rest is left as it is, and to `status`. */
 struct error *change_check_unfinished(struct cli *cli, struct session *s, bool goes_on, bool *ret_unfinished) MUST_USE;
 /* Runs all steps with cli->params, which are remembered from then on, without the proof by mail; only those that have something to do are
  * shown. ERR_STOPPED says that the same command, or `resume`, goes on. */

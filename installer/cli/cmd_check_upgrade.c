@@ -6,37 +6,36 @@
 
 #define DOVECOT "/etc/dovecot"
 
-/* As a package brought it, changed since or not: an upgrade takes it along, or mailsetup writes it anew. */
-static bool is_brought(const struct list *conffiles, const char *path)
+static bool is_changed_after(const struct run *run, const char *path)
 {
-	const size_t size = strlen(path);
-
-	for (size_t i = 0; i < conffiles->n; i++)
-		if (starts_with(conffiles->v[i], path) && conffiles->v[i][size] == ' ')
+	for (size_t i = 0; i < run->difference_count; i++)
+		if (strcmp(run->differences[i].target, path) == 0)
 			return true;
 	return false;
 }
 
-/* Settings of another hand, which the new Dovecot would not understand. */
+/* Settings of another hand, which the new Dovecot would not understand. A file that is as its package brought it goes with the upgrade; one
+ * that mailsetup changes after it is written anew. */
 static struct error *check_dovecot(struct run *run)
 {
-	CLEAN(list) struct list names = { 0 }, conffiles = { 0 }, found = { 0 };
+	CLEAN(list) struct list names = { 0 }, paths = { 0 };
 	struct file_info local;
 
 	TRY(file_stat(run->host, DOVECOT "/local.conf", &local));
 	if (local.exists)
-		list_add(&found, DOVECOT "/local.conf");
+		list_add(&paths, DOVECOT "/local.conf");
 	TRY(directory_list(run->host, DOVECOT "/conf.d", &names));
-	TRY(packages_conffiles(run->host, &conffiles));
-	for (size_t i = 0; i < names.n; i++) {
-		CLEAN(free) char *path = text(DOVECOT "/conf.d/%s", names.v[i]);
+	for (size_t i = 0; i < names.n; i++)
+		if (ends_with(names.v[i], ".conf"))
+			list_addf(&paths, DOVECOT "/conf.d/%s", names.v[i]);
+	for (size_t i = 0; i < paths.n; i++) {
+		bool brought;
 
-		if (ends_with(path, ".conf") && !is_brought(&conffiles, path))
-			list_add(&found, path);
+		TRY(package_file_is_as_brought(run->host, paths.v[i], &brought));
+		if (!brought && !is_changed_after(run, paths.v[i]))
+			run_blocker(run, "%s is in the language of the Dovecot of now, which the next one does not understand: move it away",
+				paths.v[i]);
 	}
-	for (size_t i = 0; i < found.n; i++)
-		run_blocker(run, "%s is in the language of the Dovecot of now, which the next one does not understand: move it away",
-			found.v[i]);
 	return NULL;
 }
 
@@ -55,12 +54,18 @@ static struct error *check_packages(struct run *run)
 }
 
 /* Debian knows the way from a release to the next one only. */
-static void check_distance(struct run *run, const struct release *next)
+static struct error *check_distance(const struct release *now, const struct release *next)
 {
-	unsigned long from = strtoul(run->release.os.version, NULL, 10), to = strtoul(next->os.version, NULL, 10);
+	unsigned long from = strtoul(now->os.version, NULL, 10), to = strtoul(next->os.version, NULL, 10);
 
+	if (!now->known)
+		return fail(ERR_PRECHECK, "this is no release of Debian that mailsetup knows: it cannot tell what an upgrade changes");
+	if (to <= from)
+		return fail(ERR_USAGE, "%s: this is Debian %s already", next->os.version, now->os.version);
 	if (to > from + 1)
-		run_blocker(run, "Debian is upgraded from one release to the next: from %lu to %lu first", from, from + 1);
+		return fail(ERR_PRECHECK, "Debian is upgraded from one release to the next: from %lu to %lu first, `mailsetup check-upgrade %lu`",
+			from, from + 1, from + 1);
+	return NULL;
 }
 
 /* What is not as mailsetup wants it now would be mixed up with what the new release wants. */
@@ -74,30 +79,34 @@ static void check_state(struct run *run)
 		run_blocker(run, "the server is not as mailsetup wants it: `mailsetup install` comes first");
 }
 
-static struct error *check_breaks(struct run *run, const struct release *next, struct list *ret)
+static struct error *check_breaks(struct run *run, const struct release *now, const struct release *next, struct list *ret)
 {
-	if (next->spamd_package && !run->release.spamd_package)
+	if (next->spamd_package && !now->spamd_package)
 		list_add(ret, _("spamd goes into a package of its own, which an upgrade may leave out: mail comes in unjudged until "
 				"`mailsetup install`."));
-	if (strcmp(run->release.dovecot_tree, next->dovecot_tree) == 0)
+	/* What stands in the way now has been told. */
+	for (size_t i = 0; !run->blockers.n && i < run->difference_count; i++)
+		if (run->differences[i].drift)
+			list_addf(ret, _("%s was adopted as it is: `mailsetup install --overwrite %s` writes it for the new release, and copies yours first."),
+				run->differences[i].target, run->differences[i].target);
+	if (strcmp(now->dovecot_tree, next->dovecot_tree) == 0)
 		return NULL;
 	list_add(ret, _("Dovecot does not start: its new version does not understand the settings of the old one. Until `mailsetup "
-			"install` has written them anew, mail from outside waits in Postfix's queue, none is lost, and nobody can read or "
-			"send."));
+			"install` has written them anew, mail from outside waits in Postfix's queue, five days at most, and nobody can read "
+			"or send."));
 	return check_dovecot(run);
 }
 
-static struct error *look(struct session *s, const struct release *next, struct list *ret_breaks)
+static struct error *look(struct session *s, const struct release *now, const struct release *next, struct list *ret_breaks)
 {
 	struct run *run = &s->run;
 
 	TRY(run_plan(run, &s->graph));
-	check_distance(run, next);
 	check_state(run);
 	TRY(check_packages(run));
-	TRY(check_breaks(run, next, ret_breaks));
 	run->release = *next;
-	return run_plan(run, &s->graph);
+	TRY(run_plan(run, &s->graph));
+	return check_breaks(run, now, next, ret_breaks);
 }
 
 static void show_list(const struct screen *screen, const char *title, const struct list *l)
@@ -111,8 +120,11 @@ static void show_list(const struct screen *screen, const char *title, const stru
 	}
 }
 
+/* Nothing is asked, and each file of settings stays as it is: ucf, of Dovecot's files, goes by a word of its own. */
 static const char apt_commands[] = "apt-get update\n"
-				   "apt-get -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold full-upgrade\n";
+				   "DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 apt-get -o Dpkg::Options::=--force-confdef "
+				   "-o Dpkg::Options::=--force-confold full-upgrade\n"
+				   "apt-get clean\n";
 
 static struct error *show_way(const struct screen *screen, struct host *h, const char *now, const char *next)
 {
@@ -120,12 +132,16 @@ static struct error *show_way(const struct screen *screen, struct host *h, const
 
 	TRY(packages_source_files(h, now, &files));
 	fprintf(screen->out, "\n%s\n", _("The way:"));
-	fprintf(screen->out, "sed -i 's/%s/%s/g'", now, next);
+	if (files.n)
+		fprintf(screen->out, "sed -i 's/%s/%s/g'", now, next);
 	for (size_t i = 0; i < files.n; i++) {
 		fputc(' ', screen->out);
 		put_text(screen->out, files.v[i]);
 	}
-	fputs(files.n ? "\n" : " /etc/apt/sources.list\n", screen->out);
+	if (files.n)
+		fputc('\n', screen->out);
+	else
+		fprintf(screen->out, _("(no file of apt's names %s: write %s into its sources, see sources.list(5))\n"), now, next);
 	fputs(apt_commands, screen->out);
 	fputs("make deps && make && make install\n"
 	      "mailsetup plan\nmailsetup install\napt-get autoremove\nmailsetup queue flush\nmailsetup verify\n\n", screen->out);
@@ -149,23 +165,14 @@ static struct error *show(struct cli *cli, struct session *s, const struct relea
 	return show_way(screen, s->host, now->os.codename, next->os.codename);
 }
 
-static json_t *json_texts(const struct list *l)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < l->n; i++)
-		json_array_append_new(array, json_text(l->v[i]));
-	return array;
-}
-
 static void answer_json(struct cli *cli, struct session *s, const struct release *now, const struct release *next, const struct list *breaks)
 {
 	json_t *document = json_object(), *differences = json_array();
 
 	json_set_text(document, "from", now->os.version);
 	json_set_text(document, "to", next->os.version);
-	json_object_set_new(document, "blockers", json_texts(&s->run.blockers));
-	json_object_set_new(document, "breaks", json_texts(breaks));
+	json_object_set_new(document, "blockers", json_list(&s->run.blockers));
+	json_object_set_new(document, "breaks", json_list(breaks));
 	for (size_t i = 0; i < s->run.difference_count; i++)
 		json_array_append_new(differences, difference_json(&s->run.differences[i]));
 	json_object_set_new(document, "differences", differences);
@@ -183,10 +190,9 @@ static struct error *check_upgrade(struct cli *cli)
 	if (!s.run.state || !cli->params.domain)
 		return fail(ERR_PRECHECK, "nothing is installed here: `mailsetup install --domain DOMAIN` comes first");
 	TRY(release_read(s.host, &now));
-	if (strtoul(next.os.version, NULL, 10) <= strtoul(now.os.version, NULL, 10))
-		return fail(ERR_USAGE, "%s: this is Debian %s already", cli->operands.v[0], now.os.version);
+	TRY(check_distance(&now, &next));
 	s.run.compute = NULL; /* nothing is computed ahead */
-	TRY(look(&s, &next, &breaks));
+	TRY(look(&s, &now, &next, &breaks));
 	terminal_close(&s.terminal);
 	if (cli->json)
 		answer_json(cli, &s, &now, &next, &breaks);

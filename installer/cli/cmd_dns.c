@@ -113,14 +113,11 @@ static void show_json(FILE *f, const struct published *p)
 	for (size_t i = 0; i < p->records.n; i++) {
 		const struct dns_record *r = &p->records.v[i];
 		CLEAN(list) struct list strings = { 0 };
-		json_t *object = record_json(r), *cut = json_array();
+		json_t *object = record_json(r);
 
 		dns_txt_strings(r->value, &strings);
-		for (size_t k = 0; k < strings.n; k++)
-			json_array_append_new(cut, json_text(strings.v[k]));
 		if (strcmp(r->type, "TXT") == 0)
-			json_object_set(object, "strings", cut);
-		json_decref(cut);
+			json_object_set_new(object, "strings", json_list(&strings));
 		json_set_text(object, "zone", dns_zone_of(r, &p->domains));
 		json_object_set_new(object, "known", json_boolean(!dns_is_placeholder(r)));
 		json_array_append_new(records, object);
@@ -210,20 +207,17 @@ static void check_json(FILE *f, const struct dns_findings *findings, bool good)
 
 	for (size_t i = 0; i < findings->n; i++) {
 		const struct dns_finding *finding = &findings->v[i];
-		json_t *object = record_json(finding->record), *found = json_array();
+		CLEAN(json_decref) json_t *object = record_json(finding->record);
 
-		for (size_t k = 0; k < finding->found.n; k++)
-			json_array_append_new(found, json_text(finding->found.v[k]));
 		json_set_text(object, "name", finding->subject);
 		json_set_text(object, "verdict", dns_verdict_name(finding->verdict));
 		json_object_set_new(object, "tolerable", json_boolean(finding->tolerable));
-		json_object_set_new(object, "found", found);
+		json_object_set_new(object, "found", json_list(&finding->found));
 		json_set_text(object, "note", finding->note);
 		if (is_listed(finding)) {
 			counts[finding->verdict]++;
 			json_array_append(list, object);
 		}
-		json_decref(object);
 	}
 	json_object_set_new(document, "ok", ok_json(findings, good));
 	for (enum dns_verdict v = DNS_IS_RIGHT; v <= DNS_IS_UNKNOWN; v++)

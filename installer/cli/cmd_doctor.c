@@ -221,22 +221,13 @@ static void story_show(const struct screen *s, const struct story *story)
 		fputs(_("  and more lines\n"), s->out);
 }
 
-static json_t *strings_json(const struct list *l)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < l->n; i++)
-		json_array_append_new(array, json_text(l->v[i]));
-	return array;
-}
-
 static json_t *story_json(const struct story *story)
 {
 	json_t *object = json_object(), *lines = json_array();
 
 	json_set_text(object, "id", story->id);
-	json_object_set_new(object, "ids", strings_json(&story->ids));
-	json_object_set_new(object, "message_ids", strings_json(&story->message_ids));
+	json_object_set_new(object, "ids", json_list(&story->ids));
+	json_object_set_new(object, "message_ids", json_list(&story->message_ids));
 	for (size_t i = 0; i < story->n; i++) {
 		json_t *line = json_object();
 

@@ -5,19 +5,16 @@
 #include "cli/prompt.h"
 #include "engine/published.h"
 #include "ensure/ensure.h"
+#include "host/crypto.h"
 #include "host/file.h"
 #include "host/sealed.h"
 #include "mail/accounts_move.h"
 #include "mail/dkim.h"
-#include "steps/layout.h"
+#include "mail/layout.h"
 
 #include <unistd.h>
 
-#define PEM_LIMIT (1024 * 1024)
-
 static bool passphrase_stdin;
-
-DEFINE_CLEANUP(json_t *, json_decref)
 
 /* --- what goes into it --- */
 
@@ -29,25 +26,19 @@ static json_t *parameters(const struct params *p)
 		CLEAN(list) struct list values = { 0 };
 
 		params_get(p, param_specs[i].name, &values);
-		if (!values.n || strcmp(param_specs[i].name, "admin-hash") == 0)
-			continue;
-		json_t *array = json_array();
-		for (size_t k = 0; k < values.n; k++)
-			json_array_append_new(array, json_string(values.v[k]));
-		json_object_set_new(all, param_specs[i].name, array);
+		if (values.n && strcmp(param_specs[i].name, "admin-hash") != 0)
+			json_object_set_new(all, param_specs[i].name, json_list(&values));
 	}
 	return all;
 }
 
 static struct error *put_file(struct host *h, const char *path, json_t *object, const char *key)
 {
-	struct bytes content = { 0 };
-	struct error *e = file_read(h, path, PEM_LIMIT, &content);
+	CLEAN(secret) struct bytes content = { 0 };
 
-	if (!e)
-		json_object_set_new(object, key, json_stringn(bytes_text(&content), content.size));
-	bytes_wipe(&content);
-	return e;
+	TRY(file_read(h, path, PEM_LIMIT, &content));
+	json_object_set_new(object, key, json_stringn(bytes_text(&content), content.size));
+	return NULL;
 }
 
 static struct error *put_dkim(struct host *h, const struct params *p, json_t *document)
@@ -165,17 +156,12 @@ static struct error *refuse_existing(struct host *h, const char *path)
 
 static struct error *write_sealed(struct host *h, const char *path, const json_t *document)
 {
-	struct bytes passphrase = { 0 };
+	CLEAN(secret) struct bytes passphrase = { 0 }, clear = { 0 };
 	CLEAN(bytes) struct bytes sealed = { 0 };
 
 	TRY(passphrase_obtain(passphrase_stdin, true, "export", path, &passphrase));
-	char *s = json_dumps(document, JSON_COMPACT);
-	struct bytes clear = { .data = s, .size = strlen(s) };
-	struct error *e = seal(&clear, &passphrase, SEALED_COST, &sealed);
-	bytes_wipe(&passphrase);
-	explicit_bzero(s, clear.size);
-	free(s);
-	TRY(e);
+	bytes_take(&clear, json_dumps(document, JSON_COMPACT));
+	TRY(seal(&clear, &passphrase, SEALED_COST, &sealed));
 	TRY(refuse_existing(h, path));
 	return file_write(h, path, sealed.data, sealed.size, geteuid(), getegid(), 0600);
 }

@@ -106,7 +106,7 @@ static json_t *step_json(const struct run *run, const struct step *step)
 
 static void answer_json(struct cli *cli, struct session *s)
 {
-	json_t *document = json_object(), *steps = json_array(), *blockers = json_array();
+	json_t *document = json_object(), *steps = json_array();
 
 	json_set_text(document, "domain", cli->params.domain);
 	json_set_text(document, "hostname", cli->params.hostname);
@@ -114,9 +114,7 @@ static void answer_json(struct cli *cli, struct session *s)
 	for (size_t i = 0; i < s->graph.n; i++)
 		json_array_append_new(steps, step_json(&s->run, s->graph.nodes[i].step));
 	json_object_set_new(document, "steps", steps);
-	for (size_t i = 0; i < s->run.blockers.n; i++)
-		json_array_append_new(blockers, json_text(s->run.blockers.v[i]));
-	json_object_set_new(document, "blockers", blockers);
+	json_object_set_new(document, "blockers", json_list(&s->run.blockers));
 	json_write(cli->screen.out, document);
 }
 

@@ -120,13 +120,10 @@ static bool password_stdin;
 static struct error *obtain_hash(const struct cli *cli, const char *question, const char *address, char **ret)
 {
 	CLEAN(free) char *whose = text("%s %s", cli->command->name, address);
-	struct bytes password = { 0 };
-	struct error *e = password_obtain(password_stdin, question, whose, &password);
+	CLEAN(secret) struct bytes password = { 0 };
 
-	if (!e)
-		e = password_hash(&password, ret);
-	bytes_wipe(&password);
-	return e;
+	TRY(password_obtain(password_stdin, question, whose, &password));
+	return password_hash(&password, ret);
 }
 
 static const char *full_name, *privilege_given;

@@ -47,7 +47,7 @@ static void add_leaf(json_t *object, struct cli *cli, const struct command *c)
 
 static json_t *command_json(struct cli *cli, const struct command *c)
 {
-	json_t *object = json_object(), *help = json_array(), *examples = json_array();
+	json_t *object = json_object(), *help = json_array();
 	CLEAN(list) struct list lines = { 0 };
 
 	json_set_text(object, "name", c->name);
@@ -56,9 +56,7 @@ static json_t *command_json(struct cli *cli, const struct command *c)
 		json_array_append_new(help, json_text(c->help[i]));
 	json_object_set_new(object, "help", help);
 	list_split(&lines, c->examples ? c->examples : "", "\n");
-	for (size_t i = 0; i < lines.n; i++)
-		json_array_append_new(examples, json_text(lines.v[i]));
-	json_object_set_new(object, "examples", examples);
+	json_object_set_new(object, "examples", json_list(&lines));
 	if (command_is_leaf(c)) {
 		add_leaf(object, cli, c);
 		return object;

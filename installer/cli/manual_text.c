@@ -1,5 +1,7 @@
 #include "cli/manual_text.h"
 #include "base/i18n.h"
+#include "engine/state.h"
+#include "mail/layout.h"
 
 const struct manual_item manual_description[] = {
 	{ N_("mailsetup makes a Debian machine the mail server of a domain: Postfix, Dovecot, OpenDKIM and SpamAssassin, their accounts in "
@@ -21,13 +23,13 @@ const struct manual_item manual_environment[] = {
 };
 
 const struct manual_item manual_files[] = {
-	{ N_("The parameters, the steps and the undo journal. Without it nothing can be taken back."), "/var/lib/mailsetup/state.db", NULL },
+	{ N_("The parameters, the steps and the undo journal. Without it nothing can be taken back."), STATE_PATH, NULL },
 	{ N_("Copies of what another hand has made or changed, from before an install wrote it anew, or a rollback took it away."),
 		"/var/backups/mailsetup", NULL },
-	{ N_("Domains, mailboxes, aliases and blocklists."), "/etc/postfix/bdd/postfix.sqlite", NULL },
-	{ N_("Certificate (courriel.pem), its key (courriel.key) and the Diffie-Hellman group (dh4096.pem, by its size)."), "/etc/postfix/tls", NULL },
-	{ N_("DKIM keys, and beside each one the record to publish."), "/etc/dkimkeys/clefs", NULL },
-	{ N_("The mail, a folder for each domain, and in it one for each mailbox."), "/var/mail/utilisateurs", NULL },
+	{ N_("Domains, mailboxes, aliases and blocklists."), ACCOUNTS_PATH, NULL },
+	{ N_("Certificate (courriel.pem), its key (courriel.key) and the Diffie-Hellman group (dh4096.pem, by its size)."), TLS_DIRECTORY, NULL },
+	{ N_("DKIM keys, and beside each one the record to publish."), DKIM_KEYS, NULL },
+	{ N_("The mail, a folder for each domain, and in it one for each mailbox."), MAILBOX_ROOT, NULL },
 	{ 0 },
 };
 

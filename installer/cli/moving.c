@@ -6,15 +6,13 @@
 #include "host/sealed.h"
 #include "mail/accounts_move.h"
 #include "mail/dkim.h"
+#include "mail/layout.h"
 #include "mail/name.h"
-#include "steps/layout.h"
 
 #include <fcntl.h>
 #include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-DEFINE_CLEANUP(json_t *, json_decref)
 
 static void wipe_and_free(void *p)
 {
@@ -75,16 +73,11 @@ static struct error *parse(const struct bytes *text_of, json_t **ret)
 
 static struct error *open_sealed(const char *path, const struct bytes *sealed, bool from_stdin, json_t **ret)
 {
-	struct bytes passphrase = { 0 }, text_of = { 0 };
-	struct error *e = passphrase_obtain(from_stdin, false, "--from", path, &passphrase);
+	CLEAN(secret) struct bytes passphrase = { 0 }, text_of = { 0 };
 
-	if (!e)
-		e = wrap(unseal(sealed, &passphrase, &text_of), "--from %s", path);
-	bytes_wipe(&passphrase);
-	if (!e)
-		e = wrap(parse(&text_of, ret), "--from %s", path);
-	bytes_wipe(&text_of);
-	return e;
+	TRY(passphrase_obtain(from_stdin, false, "--from", path, &passphrase));
+	TRY(wrap(unseal(sealed, &passphrase, &text_of), "--from %s", path));
+	return wrap(parse(&text_of, ret), "--from %s", path);
 }
 
 /* --- what is in it --- */

@@ -4,9 +4,7 @@
 #include "host/crypto.h"
 #include "host/file.h"
 #include "mail/accounts.h"
-#include "steps/layout.h"
-
-#define PEM_LIMIT (1024 * 1024)
+#include "mail/layout.h"
 
 void next_json(struct cli *cli, struct host *h)
 {

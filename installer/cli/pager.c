@@ -1,10 +1,9 @@
 #include "cli/pager.h"
+#include "host/child.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* One word, no shell. less(1): colours, no clearing, gone at once where all fits on the screen. */
@@ -53,7 +52,6 @@ void pager_close(struct pager *p)
 	if (p->screen->out != p->before)
 		fclose(p->screen->out);
 	p->screen->out = p->before;
-	while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	child_wait(p->pid);
 	p->pid = 0;
 }

@@ -12,8 +12,6 @@ struct plan_file {
 	json_t *document;
 };
 
-DEFINE_CLEANUP(json_t *, json_decref)
-
 static json_t *parameters_json(const struct params *p)
 {
 	json_t *all = json_object();
@@ -24,12 +22,8 @@ static json_t *parameters_json(const struct params *p)
 		if (param_specs[i].hidden)
 			continue;
 		params_get(p, param_specs[i].name, &values);
-		json_t *array = json_array();
-		for (size_t k = 0; k < values.n; k++)
-			json_array_append_new(array, json_string(values.v[k]));
 		if (values.n)
-			json_object_set(all, param_specs[i].name, array);
-		json_decref(array);
+			json_object_set_new(all, param_specs[i].name, json_list(&values));
 	}
 	return all;
 }

@@ -1,24 +1,15 @@
 #include "cli/progress.h"
 #include "base/bytes.h"
-
-#include <time.h>
+#include "base/clock.h"
 
 #define REDRAW_SECONDS 0.1
 #define LINE_SECONDS   10
 #define LINE_PERCENT   25
 #define NAME_COLUMNS   15
 
-static double monotonic_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 void progress_init(struct progress *p, const struct screen *screen)
 {
-	*p = (struct progress){ .screen = screen, .now = monotonic_now };
+	*p = (struct progress){ .screen = screen, .now = clock_now };
 }
 
 static int digits(unsigned n)

@@ -61,15 +61,11 @@ static struct error *read_into(int fd, char *buffer, size_t size_max, size_t *re
 
 struct error *line_read(int fd, size_t size_max, struct bytes *ret)
 {
-	char *buffer = allocate(size_max + 1);
-	size_t n = 0;
-	struct error *e = read_into(fd, buffer, size_max, &n);
+	CLEAN(secret) struct bytes buffer = { .data = allocate(size_max + 1), .space = size_max + 1 };
 
-	if (!e)
-		bytes_add(ret, buffer, n); /* in one piece: growing would leave copies behind */
-	explicit_bzero(buffer, size_max + 1);
-	free(buffer);
-	return e;
+	TRY(read_into(fd, buffer.data, size_max, &buffer.size));
+	bytes_add(ret, buffer.data, buffer.size);
+	return NULL;
 }
 
 static void tell(int tty, const char *s)
@@ -108,7 +104,7 @@ static struct error *ask_hidden(int tty, const char *question, struct bytes *ret
 /* *ret_reason says why the answer was not taken; NULL when it was. */
 static struct error *ask_twice(int tty, const struct secret *secret, const char *question, struct bytes *ret, char **ret_reason)
 {
-	struct bytes again = { 0 };
+	CLEAN(secret) struct bytes again = { 0 };
 
 	TRY(ask_hidden(tty, question, ret));
 	struct error *bad = secret->check(ret);
@@ -119,11 +115,10 @@ static struct error *ask_twice(int tty, const struct secret *secret, const char 
 	}
 	if (secret->once)
 		return NULL;
-	struct error *e = ask_hidden(tty, _("The same again: "), &again);
-	if (!e && !bytes_equal(ret, &again))
+	TRY(ask_hidden(tty, _("The same again: "), &again));
+	if (!bytes_equal(ret, &again))
 		*ret_reason = text_copy(_("the two were not the same"));
-	bytes_wipe(&again);
-	return e;
+	return NULL;
 }
 
 static struct error *ask(const struct secret *secret, const char *question, const char *whose, struct bytes *ret)

@@ -63,12 +63,9 @@ static const char *shown(const struct row_column *column, const char *cell)
 static json_t *list_json(const char *cell)
 {
 	CLEAN(list) struct list parts = { 0 };
-	json_t *array = json_array();
 
 	list_split(&parts, cell, ", \t");
-	for (size_t i = 0; i < parts.n; i++)
-		json_array_append_new(array, json_text(parts.v[i]));
-	return array;
+	return json_list(&parts);
 }
 
 static json_t *cell_json(const struct row_column *column, const char *cell)

@@ -46,24 +46,19 @@ static struct error *open_file(const char *name, int *ret)
 
 static struct error *read_all(int fd, const char *name, struct bytes *ret)
 {
-	char *buffer = allocate(1 << 16);
-	struct error *e = NULL;
+	CLEAN(secret) struct bytes buffer = { .data = allocate(1 << 16), .space = 1 << 16 };
 	ssize_t n;
 
-	while ((n = read(fd, buffer, 1 << 16)) != 0) {
+	while ((n = read(fd, buffer.data, buffer.space)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			e = fail_errno(errno, "cannot read %s", name);
-		else if (ret->size + (size_t)n > FILE_MAX)
-			e = fail(ERR_USAGE, "%s has more than %d MiB", name, FILE_MAX >> 20);
-		if (e)
-			break;
-		bytes_add(ret, buffer, (size_t)n);
+			return fail_errno(errno, "cannot read %s", name);
+		if (ret->size + (size_t)n > FILE_MAX)
+			return fail(ERR_USAGE, "%s has more than %d MiB", name, FILE_MAX >> 20);
+		bytes_add(ret, buffer.data, (size_t)n);
 	}
-	explicit_bzero(buffer, 1 << 16);
-	free(buffer);
-	return e;
+	return NULL;
 }
 
 static struct error *read_file(const char *name, struct bytes *ret)
@@ -185,16 +180,12 @@ static struct error *take_rows(struct import *m, const struct csv *table)
 
 static struct error *load(struct import *m, const char *name)
 {
-	struct bytes data = { 0 };
+	CLEAN(secret) struct bytes data = { 0 };
 	CLEAN(csv) struct csv table = { 0 };
-	struct error *e = read_file(name, &data);
 
-	if (!e) {
-		csv_parse(&data, &table);
-		e = take_rows(m, &table);
-	}
-	bytes_wipe(&data);
-	return e;
+	TRY(read_file(name, &data));
+	csv_parse(&data, &table);
+	return take_rows(m, &table);
 }
 
 /* --- into the database --- */

@@ -18,20 +18,16 @@ struct work {
 /* present: the hash of the account that is there already, or NULL. */
 static struct error *hash_one(struct row_input *in, const char *present)
 {
-	const char *password = in->value[USER_PASSWORD];
-	struct bytes secret = { 0 };
-	struct error *e;
+	CLEAN(secret) struct bytes secret = { 0 };
 
-	bytes_add(&secret, password, strlen(password));
-	e = password_check(&secret);
-	if (!e && present && password_matches(&secret, present))
-		in->value[USER_HASH] = text_copy(present);
-	else if (!e && present)
-		e = fail(ERR_CONFLICT, "the account %s exists already, with another password", in->value[USER_ADDRESS]);
-	else if (!e)
-		e = password_hash(&secret, &in->value[USER_HASH]);
-	bytes_wipe(&secret);
-	return e;
+	bytes_add_text(&secret, in->value[USER_PASSWORD]);
+	TRY(password_check(&secret));
+	if (!present)
+		return password_hash(&secret, &in->value[USER_HASH]);
+	if (!password_matches(&secret, present))
+		return fail(ERR_CONFLICT, "the account %s exists already, with another password", in->value[USER_ADDRESS]);
+	in->value[USER_HASH] = text_copy(present);
+	return NULL;
 }
 
 static void *hash_some(void *argument)

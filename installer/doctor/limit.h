@@ -1,32 +1,24 @@
 /*
- * How long a log may be read: a clock that is set meanwhile changes nothing. It is asked with every 1024th line.
+ * How long a log may be read. The clock is asked with every 1024th line.
  */
 #pragma once
 
+#include "base/clock.h"
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 
 struct limit {
-	int64_t end; /* in seconds of the monotonic clock */
+	double end; /* of clock_now() */
 	uint64_t lines;
 };
 
-static inline int64_t limit_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec;
-}
-
 static inline struct limit limit_of(unsigned seconds)
 {
-	return (struct limit){ .end = limit_now() + seconds };
+	return (struct limit){ .end = clock_now() + seconds };
 }
 
 /* Call it with each line. */
 static inline bool limit_passed(struct limit *l)
 {
-	return ++l->lines % 1024 == 0 && limit_now() >= l->end;
+	return ++l->lines % 1024 == 0 && clock_now() >= l->end;
 }

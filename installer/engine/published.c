@@ -4,11 +4,9 @@
 #include "host/network.h"
 #include "mail/accounts.h"
 #include "mail/dkim.h"
+#include "mail/layout.h"
 
 #include <arpa/inet.h>
-
-#define TLS_KEY	      "/etc/postfix/tls/courriel.key"
-#define KEY_SIZE_MAX 65536
 
 bool address_is_private(const char *address)
 {
@@ -108,13 +106,12 @@ static void read_keys(struct host *h, const struct params *p, struct state *s, c
 static char *read_tls_digest(struct host *h)
 {
 	CLEAN(bytes) struct bytes public_key = { 0 };
-	struct bytes pem = { 0 };
+	CLEAN(secret) struct bytes pem = { 0 };
 	char hex[65];
-	struct error *e = file_read(h, TLS_KEY, KEY_SIZE_MAX, &pem);
+	struct error *e = file_read(h, TLS_KEY, PEM_LIMIT, &pem);
 
 	if (!e)
 		e = key_public(&pem, &public_key);
-	bytes_wipe(&pem);
 	if (e) {
 		error_free(e);
 		return NULL;

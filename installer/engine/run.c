@@ -3,7 +3,6 @@
 #include "base/interrupt.h"
 
 #include <stdarg.h>
-#include <time.h>
 
 static void emit_text(struct run *run, enum event_kind kind, const char *format, va_list arguments)
 {
@@ -136,14 +135,6 @@ void run_changed(struct run *run, const char *verb, const char *target)
 	list_add(&run->changed, target);
 	events_emit(run->events, &(struct event){ .kind = EVENT_CHANGE, .step = run->step->name, .action = verb,
 					 .target = target });
-}
-
-double run_clock(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 void run_emit_step(struct run *run, const struct graph *graph, enum event_kind kind, double seconds, const char *message)

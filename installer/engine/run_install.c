@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "base/interrupt.h"
 #include "engine/run_loop.h"
 
@@ -148,12 +149,12 @@ static struct error *apply_step(struct run *run, const struct step *step, double
 		TRY(step->apply(run));
 	if (step->postcheck)
 		TRY(step->postcheck(run));
-	return state_step_set(run->state, step->name, STEP_DONE, step->revision, run_clock() - begun);
+	return state_step_set(run->state, step->name, STEP_DONE, step->revision, clock_now() - begun);
 }
 
 static struct error *install_step(struct run *run, const struct graph *graph, const struct step *step)
 {
-	double begun = run_clock();
+	double begun = clock_now();
 	bool done;
 
 	TRY(run_stop_if_interrupted());
@@ -172,7 +173,7 @@ static struct error *install_step(struct run *run, const struct graph *graph, co
 	}
 	run_emit_step(run, graph, EVENT_STEP_BEGIN, 0, NULL);
 	struct error *e = !done ? apply_step(run, step, begun) : step->postcheck ? step->postcheck(run) : NULL;
-	run_emit_step(run, graph, e ? EVENT_STEP_FAILED : EVENT_STEP_DONE, run_clock() - begun,
+	run_emit_step(run, graph, e ? EVENT_STEP_FAILED : EVENT_STEP_DONE, clock_now() - begun,
 		e ? error_message(e) : NULL);
 	return wrap(e, "step %s", step->name);
 }

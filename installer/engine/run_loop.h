@@ -6,8 +6,6 @@
 #include "engine/run.h"
 
 struct error *run_stop_if_interrupted(void) MUST_USE;
-/* Seconds of the monotonic clock. */
-double run_clock(void);
 /* An event about run->step. */
 void run_emit_step(struct run *run, const struct graph *graph, enum event_kind kind, double seconds, const char *message);
 /* Forgets all differences but the first keep. */

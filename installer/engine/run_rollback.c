@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "engine/run_loop.h"
 #include "host/unit.h"
@@ -39,12 +40,12 @@ static struct error *undo_named(struct run *run, const struct graph *graph, cons
 {
 	struct node *node = graph_find(graph, name);
 	struct step unknown = { .name = name, .title = name };
-	double begun = run_clock();
+	double begun = clock_now();
 
 	run->step = node ? node->step : &unknown;
 	run_emit_step(run, graph, EVENT_STEP_BEGIN, 0, NULL);
 	struct error *e = undo_step(run, name);
-	run_emit_step(run, graph, e ? EVENT_STEP_FAILED : EVENT_STEP_UNDONE, run_clock() - begun,
+	run_emit_step(run, graph, e ? EVENT_STEP_FAILED : EVENT_STEP_UNDONE, clock_now() - begun,
 		e ? error_message(e) : NULL);
 	run->step = NULL;
 	return wrap(e, "step %s", name);

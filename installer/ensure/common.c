@@ -66,29 +66,65 @@ static bool holds(const struct file_image *now, const void *data, size_t size, c
 }
 
 static struct error *plan_file(struct run *run, const char *path, const struct file_image *now, const void *data, size_t size,
-	struct owner owner)
+	struct owner owner, bool edited)
 {
 	bool drift;
 
 	TRY(target_drifted(run, "file", path, now, &drift));
 	run_difference(run, "file", path, drift,
 		drift		   ? N_("changed by another hand, %s:%s %04o") :
+		edited		   ? N_("to be changed, %s:%s %04o; what another hand has made of it is copied first") :
 		now->info.exists ? N_("to be changed, %s:%s %04o") :
 				   N_("to be made, %s:%s %04o"),
 		owner.user, owner.group, (unsigned)owner.mode);
 	return describe_change(run, path, now, data, size, owner.mode, drift);
 }
 
-/* The administrator has said that theirs is what is wanted, and it is still that. */
-static struct error *is_adopted(struct run *run, const char *path, const struct file_image *now, bool *ret)
+/* What an adoption is good for: theirs, instead of that of ours. */
+static char *adoption(const struct file_image *now, const char *wanted)
+{
+	CLEAN(free) char *digest = image_digest(now);
+
+	return text("%s %s", digest, wanted);
+}
+
+/* The administrator has said that theirs is what is wanted, it is still that, and ours has not changed either: what was adopted on one
+ * release of Debian may be good for nothing on the next. */
+static struct error *is_adopted(struct run *run, const char *path, const struct file_image *now, const char *wanted, bool *ret)
 {
 	CLEAN(free) char *name = text(ADOPTED_NOTE "%s", path);
-	CLEAN(free) char *digest = image_digest(now);
+	CLEAN(free) char *asked = adoption(now, wanted);
 	CLEAN(free) char *known = NULL;
 
 	if (run->state)
 		TRY(state_note_get(run->state, name, &known));
-	*ret = same(known, digest) && !list_has(&run->overwrite, path);
+	*ret = same(known, asked) && !list_has(&run->overwrite, path);
+	return NULL;
+}
+
+/* They have edited a file of which only lines were ours, and which is now wanted as a whole. */
+static struct error *is_edited(struct run *run, const char *path, const struct file_image *now, bool *ret)
+{
+	CLEAN(list) struct list lines = { 0 };
+	CLEAN(undo_record) struct undo_record whole = { 0 };
+	CLEAN(free) char *prefix = text("%s: ", path);
+	bool left = false;
+
+	*ret = false;
+	if (!run->state || !now->info.exists)
+		return NULL;
+	TRY(journal_find(run->state, "file", path, &whole));
+	TRY(journal_targets(run->state, run->step->name, "line", &lines));
+	for (size_t i = 0; !whole.seq && i < lines.n; i++) {
+		CLEAN(undo_record) struct undo_record line = { 0 };
+
+		if (!starts_with(lines.v[i], prefix))
+			continue;
+		TRY(journal_find(run->state, "line", lines.v[i], &line));
+		left = left || record_left(&line, now);
+		*ret = true;
+	}
+	*ret = *ret && !left;
 	return NULL;
 }
 
@@ -124,12 +160,12 @@ bool changed_here(const struct run *run, const char *const *files)
 	return false;
 }
 
-static struct error *adopt(struct run *run, const char *path, const struct file_image *now)
+static struct error *adopt(struct run *run, const char *path, const struct file_image *now, const char *wanted)
 {
 	CLEAN(free) char *name = text(ADOPTED_NOTE "%s", path);
-	CLEAN(free) char *digest = image_digest(now);
+	CLEAN(free) char *adopted = adoption(now, wanted);
 
-	TRY(state_note_set(run->state, name, digest));
+	TRY(state_note_set(run->state, name, adopted));
 	run_changed(run, "adopted", path);
 	return NULL;
 }
@@ -149,7 +185,7 @@ struct error *put_file(struct run *run, const char *path, const void *data, size
 {
 	CLEAN(file_image) struct file_image now = { 0 };
 	struct identity id;
-	bool theirs;
+	bool theirs, edited;
 
 	TRY(identity_of(run, owner, &id));
 	TRY(file_capture(run->host, path, &now));
@@ -161,16 +197,17 @@ struct error *put_file(struct run *run, const char *path, const void *data, size
 		.content = { .data = (char *)data, .size = size },
 	};
 	CLEAN(free) char *wrote = image_digest(&after);
-	TRY(is_adopted(run, path, &now, &theirs));
+	TRY(is_adopted(run, path, &now, wrote, &theirs));
 	if (!theirs)
 		TRY(is_left_to_them(run, path, &now, wrote, &theirs));
 	if (theirs)
 		return NULL;
+	TRY(is_edited(run, path, &now, &edited));
 	if (run_is_plan(run))
-		return plan_file(run, path, &now, data, size, owner);
+		return plan_file(run, path, &now, data, size, owner, edited);
 	if (now.info.exists && list_has(&run->adopt, path))
-		return adopt(run, path, &now);
-	if (now.info.exists && list_has(&run->overwrite, path))
+		return adopt(run, path, &now, wrote);
+	if (now.info.exists && (edited || list_has(&run->overwrite, path)))
 		TRY(save_before_overwriting(run, path));
 	TRY(run_intend(run, &(struct undo_record){ .verb = "file", .target = (char *)path, .image = now, .wrote = wrote }));
 	TRY(file_write(run->host, path, data, size, id.uid, id.gid, owner.mode));

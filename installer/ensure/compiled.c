@@ -8,11 +8,12 @@
 #define SOURCE_LIMIT (16 * 1024 * 1024)
 #define NOTE         "compiled:"
 
-static struct error *sources_digest(struct run *run, const char *const *sources, char ret_hex[65], bool *ret_complete)
+static struct error *sources_digest(struct run *run, const char *format, const char *const *sources, char ret_hex[65], bool *ret_complete)
 {
 	CLEAN(bytes) struct bytes all = { 0 };
 
 	*ret_complete = true;
+	bytes_add_text(&all, format);
 	for (; *sources; sources++) {
 		struct file_info info;
 		CLEAN(bytes) struct bytes content = { 0 };
@@ -32,7 +33,7 @@ static struct error *sources_digest(struct run *run, const char *const *sources,
 }
 
 /* *ret: output was made from the sources as they are now. */
-static struct error *is_current(struct run *run, const char *output, const char *note, const char *const *sources,
+static struct error *is_current(struct run *run, const char *output, const char *note, const char *format, const char *const *sources,
 	char ret_hex[65], bool *ret)
 {
 	struct file_info info;
@@ -40,7 +41,7 @@ static struct error *is_current(struct run *run, const char *output, const char 
 
 	*ret = false;
 	TRY(file_stat(run->host, output, &info));
-	TRY(sources_digest(run, sources, ret_hex, &complete));
+	TRY(sources_digest(run, format, sources, ret_hex, &complete));
 	if (!complete && !run_is_plan(run))
 		return fail(ERR_STOPPED, "%s: a source is missing", output);
 	if (!info.exists || !complete || !run->state)
@@ -66,14 +67,14 @@ static struct error *compile(struct run *run, const char *output, const char *co
 	return NULL;
 }
 
-struct error *ensure_compiled(struct run *run, const char *output, const char *const *sources, const char *const *argv,
-	struct owner owner)
+struct error *ensure_compiled(struct run *run, const char *output, const char *format, const char *const *sources,
+	const char *const *argv, struct owner owner)
 {
 	CLEAN(free) char *note = text(NOTE "%s", output);
 	char hex[65];
 	bool current;
 
-	TRY(is_current(run, output, note, sources, hex, &current));
+	TRY(is_current(run, output, note, format, sources, hex, &current));
 	if (current)
 		return ensure_attributes(run, output, owner);
 	if (run_is_plan(run)) {

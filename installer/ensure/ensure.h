@@ -109,9 +109,9 @@ struct error *row_stands(struct run *run, const char *table, const char *key_col
 /* The row goes, whoever made it; a rollback does not bring it back. */
 struct error *ensure_no_row(struct run *run, const char *table, const char *key_column, const char *key) MUST_USE;
 
-/* compiled.c; output is made by argv (which must write it) and made anew when a source's digest has changed. */
-struct error *ensure_compiled(struct run *run, const char *output, const char *const *sources, const char *const *argv,
-	struct owner owner) MUST_USE;
+/* compiled.c; output is made by argv (which must write it) and made anew when a source's digest has changed, or the name of its format. */
+struct error *ensure_compiled(struct run *run, const char *output, const char *format, const char *const *sources,
+	const char *const *argv, struct owner owner) MUST_USE;
 
 /* units.c */
 struct error *ensure_unit_enabled(struct run *run, const char *unit) MUST_USE;

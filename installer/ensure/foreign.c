@@ -3,17 +3,15 @@
  * have come, and whatever is not as listed is copied before they go, unless a newer version of a package has brought it since. Only
  * beneath /etc: elsewhere the daemons themselves write.
  */
+#include "base/json_text.h"
 #include "ensure/common.h"
 #include "host/crypto.h"
 #include "host/package.h"
 
-#include <jansson.h>
 #include <sys/stat.h>
 
 #define NOTE      "listing"
 #define DEPTH_MAX 16
-
-DEFINE_CLEANUP(json_t *, json_decref)
 
 typedef struct error *visitor(struct run *run, const char *path, const char *digest, json_t *listing);
 
@@ -79,22 +77,6 @@ static bool is_package_version(const char *path)
 	return false;
 }
 
-static struct error *is_conffile(struct run *run, const char *path, bool *ret)
-{
-	CLEAN(file_image) struct file_image image = { 0 };
-	CLEAN(list) struct list conffiles = { 0 };
-	char sum[33];
-
-	TRY(file_capture(run->host, path, &image));
-	if (!S_ISREG(image.info.mode))
-		return NULL;
-	md5_hex(image.content.data, image.content.size, sum);
-	TRY(packages_conffiles(run->host, &conffiles));
-	CLEAN(free) char *as_brought = text("%s %s", path, sum);
-	*ret = list_has(&conffiles, as_brought);
-	return NULL;
-}
-
 static struct error *save_file(struct run *run, const char *path, const char *digest, json_t *listing)
 {
 	const char *listed = json_string_value(json_object_get(listing, path));
@@ -104,7 +86,7 @@ static struct error *save_file(struct run *run, const char *path, const char *di
 	if ((listed && strcmp(listed, digest) == 0) || ends_with(path, BEFORE))
 		return NULL;
 	if (!brought)
-		TRY(is_conffile(run, path, &brought));
+		TRY(package_file_is_as_brought(run->host, path, &brought));
 	if (brought)
 		return NULL;
 	TRY(save_theirs(run, path, &copy, &made));

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define PEM_LIMIT    (1024 * 1024)
 #define CLOCK_STARTS 1767225600 /* 2026 */
 
 static struct error *compute_key(void *argument, struct bytes *ret)
@@ -37,7 +36,7 @@ static struct error *start_early(struct run *run, const char *path, compute_work
 	return run->compute ? compute_start(run->compute, path, work, bits) : NULL;
 }
 
-/* Secret: the caller wipes *ret. */
+/* *ret: a secret. */
 static struct error *collect(struct run *run, const char *path, compute_work *work, unsigned bits, struct bytes *ret)
 {
 	if (!compute_started(run->compute, path))
@@ -45,35 +44,32 @@ static struct error *collect(struct run *run, const char *path, compute_work *wo
 	return compute_collect(run->compute, path, show_candidates, run, ret);
 }
 
+/* A key that is known already, from an earlier run or another machine; *ret stays empty where none is. */
+static struct error *known_key(struct run *run, const char *note, struct bytes *ret)
+{
+	char *known = NULL;
+
+	TRY(run_note(run, note, &known));
+	bytes_take(ret, known);
+	return NULL;
+}
+
 /* The public half of a key is out in the world (DNS, clients): neither a kill nor the rollback of a step must cost it. So the
  * key goes into the state store before it goes into its file, and stays there until the store goes too. */
 static struct error *make_key(struct run *run, const char *path, unsigned bits, struct owner owner)
 {
 	CLEAN(free) char *note = text(KEY_NOTE "%s", path);
+	CLEAN(secret) struct bytes pem = { 0 };
 	char *known = NULL;
-	struct bytes pem = { 0 };
 
 	TRY(state_note_get(run->state, note, &known));
-	struct error *e = known ? NULL : collect(run, path, compute_key, bits, &pem);
-	if (!e && !known)
-		e = state_note_set(run->state, note, bytes_text(&pem));
-	if (!e && known)
-		bytes_add_text(&pem, known);
-	if (!e)
-		e = put_file(run, path, pem.data, pem.size, owner);
-	bytes_wipe(&pem);
-	if (known)
-		explicit_bzero(known, strlen(known));
-	free(known);
-	return e;
+	bytes_take(&pem, known);
+	if (!known) {
+		TRY(collect(run, path, compute_key, bits, &pem));
+		TRY(state_note_set(run->state, note, bytes_text(&pem)));
+	}
+	return put_file(run, path, pem.data, pem.size, owner);
 }
-
-static void wipe_text(char *s)
-{
-	explicit_bzero(s, strlen(s));
-	free(s);
-}
-DEFINE_CLEANUP(char *, wipe_text)
 
 static struct error *is_same_key(const struct bytes *pem, const char *brought)
 {
@@ -87,7 +83,7 @@ static struct error *is_same_key(const struct bytes *pem, const char *brought)
 
 static struct error *check_existing(struct run *run, const char *path, const char *brought)
 {
-	struct bytes pem = { 0 };
+	CLEAN(secret) struct bytes pem = { 0 };
 	unsigned size;
 	struct error *e = file_read(run->host, path, PEM_LIMIT, &pem);
 
@@ -95,14 +91,13 @@ static struct error *check_existing(struct run *run, const char *path, const cha
 		e = key_bits(&pem, &size);
 	if (!e && brought)
 		e = is_same_key(&pem, brought);
-	bytes_wipe(&pem);
 	return recode(wrap(e, "%s (an existing key is never replaced)", path), ERR_CONFLICT);
 }
 
 struct error *ensure_private_key(struct run *run, const char *path, unsigned bits, struct owner owner)
 {
 	CLEAN(free) char *note = text(KEY_NOTE "%s", path);
-	CLEAN(wipe_text) char *known = NULL;
+	CLEAN(secret) struct bytes known = { 0 };
 	struct file_info now;
 
 	TRY(file_stat(run->host, path, &now));
@@ -112,8 +107,8 @@ struct error *ensure_private_key(struct run *run, const char *path, unsigned bit
 	}
 	if (!run_is_plan(run))
 		return make_key(run, path, bits, owner);
-	TRY(run_note(run, note, &known));
-	if (known) {
+	TRY(known_key(run, note, &known));
+	if (known.size) {
 		run_difference(run, "file", path, false, "private key that is known already, to be written");
 		return NULL;
 	}
@@ -150,7 +145,7 @@ static struct error *certificate_stands(struct run *run, const char *path, const
 {
 	struct file_info certificate_info, key_info;
 	CLEAN(bytes) struct bytes certificate = { 0 };
-	struct bytes key = { 0 };
+	CLEAN(secret) struct bytes key = { 0 };
 
 	*ret = false;
 	TRY(file_stat(run->host, path, &certificate_info));
@@ -158,30 +153,27 @@ static struct error *certificate_stands(struct run *run, const char *path, const
 	if (!certificate_info.exists || !key_info.exists)
 		return NULL;
 	TRY(file_read(run->host, path, PEM_LIMIT, &certificate));
-	struct error *e = file_read(run->host, key_path, PEM_LIMIT, &key);
-	if (!e) {
-		struct error *reason = certificate_serves(&certificate, &key, hostname);
-		*ret = !reason;
-		error_free(reason);
-	}
-	bytes_wipe(&key);
-	return e;
+	TRY(file_read(run->host, key_path, PEM_LIMIT, &key));
+	struct error *reason = certificate_serves(&certificate, &key, hostname);
+	*ret = !reason;
+	error_free(reason);
+	return NULL;
 }
 
 /* *ret stays empty where none was brought; where it does not serve any more, an install says why. */
 static struct error *brought_certificate(struct run *run, const char *path, const char *key_path, const char *hostname, struct bytes *ret)
 {
 	CLEAN(free) char *note = text(CERTIFICATE_NOTE "%s", path), *key_note = text(KEY_NOTE "%s", key_path), *known = NULL;
-	CLEAN(wipe_text) char *key = NULL;
+	CLEAN(secret) struct bytes key = { 0 };
 
 	TRY(run_note(run, note, &known));
-	TRY(run_note(run, key_note, &key));
-	if (!known || !key)
+	TRY(known_key(run, key_note, &key));
+	if (!known || !key.size)
 		return NULL;
-	const struct bytes certificate = { .data = known, .size = strlen(known) }, pem = { .data = key, .size = strlen(key) };
-	struct error *reason = certificate_serves(&certificate, &pem, hostname);
+	const struct bytes certificate = { .data = known, .size = strlen(known) };
+	struct error *reason = certificate_serves(&certificate, &key, hostname);
 	if (!reason)
-		reason = certificate_usable(&certificate, &pem);
+		reason = certificate_usable(&certificate, &key);
 	if (!reason)
 		bytes_add(ret, certificate.data, certificate.size);
 	else if (!run_is_plan(run))
@@ -195,7 +187,7 @@ struct error *ensure_certificate(struct run *run, const char *path, const char *
 	struct owner owner)
 {
 	CLEAN(bytes) struct bytes pem = { 0 };
-	struct bytes key = { 0 };
+	CLEAN(secret) struct bytes key = { 0 };
 	bool stands;
 
 	TRY(certificate_stands(run, path, key_path, hostname, &stands));
@@ -211,28 +203,22 @@ struct error *ensure_certificate(struct run *run, const char *path, const char *
 		return NULL;
 	}
 	TRY(file_read(run->host, key_path, PEM_LIMIT, &key));
-	struct error *e = certificate_self_signed(&key, hostname, days, &pem);
-	bytes_wipe(&key);
-	TRY(e);
+	TRY(certificate_self_signed(&key, hostname, days, &pem));
 	return put_file(run, path, pem.data, pem.size, owner);
 }
 
 struct error *ensure_copy(struct run *run, const char *path, const char *source,
 	struct error *(*filter)(const struct bytes *pem, struct bytes *ret), struct owner owner)
 {
-	struct bytes content = { 0 };
+	CLEAN(secret) struct bytes content = { 0 };
 	CLEAN(bytes) struct bytes filtered = { 0 };
 	CLEAN(free) char *resolved = NULL;
 
 	TRY(file_resolve(run->host, source, &resolved));
-	struct error *e = file_read(run->host, resolved, PEM_LIMIT, &content);
-
-	if (!e && filter)
-		e = filter(&content, &filtered);
-	if (!e)
-		e = put_file(run, path, filter ? filtered.data : content.data, filter ? filtered.size : content.size, owner);
-	bytes_wipe(&content);
-	return e;
+	TRY(file_read(run->host, resolved, PEM_LIMIT, &content));
+	if (filter)
+		TRY(filter(&content, &filtered));
+	return put_file(run, path, filter ? filtered.data : content.data, filter ? filtered.size : content.size, owner);
 }
 
 static struct error *dh_stands(struct run *run, const char *path, unsigned bits, bool *ret)

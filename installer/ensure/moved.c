@@ -7,8 +7,6 @@
 #include "ensure/verbs.h"
 #include "mail/accounts_move.h"
 
-DEFINE_CLEANUP(json_t *, json_decref)
-
 static struct error *parse(const char *data, json_t **ret)
 {
 	*ret = json_loads(data, 0, NULL);

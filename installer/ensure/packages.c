@@ -11,15 +11,6 @@
 
 static const char policy[] = "#!/bin/sh\n# mailsetup is at work: no daemon starts before it is configured.\nexit 101\n";
 
-json_t *json_of_list(const struct list *l)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < l->n; i++)
-		json_array_append_new(array, json_string(l->v[i]));
-	return array;
-}
-
 bool array_has(const json_t *array, const char *value)
 {
 	size_t i;
@@ -75,10 +66,10 @@ static struct error *describe_before(struct run *run, const struct packages *pac
 	TRY(absent_units(run, packages->leftover_units, &units));
 	for (const char *const *path = packages->generated_paths; path && *path; path++)
 		list_add(&generated, *path);
-	CLEAN(json_decref) json_t *before = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "packages", json_of_list(&present),
-		"manual", json_of_list(&manual), "users", json_of_list(&users), "groups", json_of_list(&groups),
-		"leftover_paths", json_of_list(&paths), "leftover_users", json_of_list(&accounts),
-		"leftover_units", json_of_list(&units), "generated_paths", json_of_list(&generated));
+	CLEAN(json_decref) json_t *before = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "packages", json_list(&present),
+		"manual", json_list(&manual), "users", json_list(&users), "groups", json_list(&groups),
+		"leftover_paths", json_list(&paths), "leftover_users", json_list(&accounts),
+		"leftover_units", json_list(&units), "generated_paths", json_list(&generated));
 	*ret = json_dumps(before, JSON_COMPACT);
 	return NULL;
 }

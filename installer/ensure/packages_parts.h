@@ -3,17 +3,13 @@
  */
 #pragma once
 
+#include "base/json_text.h"
 #include "ensure/common.h"
 #include "host/package.h"
-
-#include <jansson.h>
 
 /* The packages that mailsetup's own transactions brought, in JSON. */
 #define BROUGHT_NOTE "brought"
 
-DEFINE_CLEANUP(json_t *, json_decref)
-
-json_t *json_of_list(const struct list *l);
 bool array_has(const json_t *array, const char *value);
 /* Is value in the array of this key? */
 bool json_has(const json_t *object, const char *key, const char *value);

@@ -47,7 +47,7 @@ static struct error *purge_brought(struct run *run, const json_t *before)
 	TRY(list_purge(run, before, &purge, &stays));
 	if (!purge.n)
 		return NULL;
-	CLEAN(json_decref) json_t *array = json_of_list(&purge);
+	CLEAN(json_decref) json_t *array = json_list(&purge);
 	CLEAN(free) char *note = json_dumps(array, JSON_COMPACT);
 	TRY(state_note_set(run->state, BROUGHT_NOTE, note));
 	tell_stays(run, &stays);

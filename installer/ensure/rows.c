@@ -3,12 +3,9 @@
  * others have put into it since (accounts above all) is theirs: a file that still holds rows stays on rollback.
  */
 #include "base/i18n.h"
+#include "base/json_text.h"
 #include "ensure/common.h"
 #include "ensure/verbs.h"
-
-#include <jansson.h>
-
-DEFINE_CLEANUP(json_t *, json_decref)
 
 static struct error *schema_complete(struct run *run, const char *schema, bool *ret)
 {

@@ -1,7 +1,8 @@
 #include "host/compute.h"
+#include "base/clock.h"
 #include "base/interrupt.h"
+#include "host/child.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -9,13 +10,13 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define NICE	      10
 #define TICK_MS	      250	 /* between two calls of progress */
 #define LIMIT_SECONDS (6 * 3600) /* the slowest work, 8192-bit DH parameters, takes an hour or two */
 #define RESULT_MAX    (1 << 20)
+#define OUT	      3
 
 struct job {
 	char *name;
@@ -50,11 +51,8 @@ struct compute *compute_new(void)
 
 static void job_free(struct job *j)
 {
-	if (j->pid > 0) {
-		kill(j->pid, SIGKILL);
-		while (waitpid(j->pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
+	if (j->pid > 0)
+		child_end(j->pid);
 	if (j->fd >= 0)
 		close(j->fd);
 	if (j->progress)
@@ -105,47 +103,31 @@ static void write_all(int fd, const void *data, size_t size)
 	}
 }
 
-/* The parent's locks and namespaces must not live on in a child. */
-static void close_all_but(int keep)
+/* The result goes to descriptor OUT. */
+static void become_background(pid_t parent, int out)
 {
-	DIR *d = opendir("/proc/self/fd");
-
-	for (struct dirent *entry; d && (entry = readdir(d));) {
-		int fd = atoi(entry->d_name);
-
-		if (fd > STDERR_FILENO && fd != keep && fd != dirfd(d))
-			close(fd);
-	}
-	if (d)
-		closedir(d);
-}
-
-static void become_background(pid_t parent)
-{
-	sigset_t none;
-
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
 	/* Not in the terminal's group: an interrupt is the parent's to answer. */
 	setpgid(0, 0);
 	setpriority(PRIO_PROCESS, 0, NICE);
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGPIPE, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	child_reset_signals();
+	/* The parent's locks and namespaces must not live on in a child. */
+	if (dup2(out, OUT) < 0)
+		_exit(1);
+	child_close_from(OUT + 1);
 }
 
-static _Noreturn void run(int fd, compute_work *work, void *argument)
+static _Noreturn void run(compute_work *work, void *argument)
 {
 	struct bytes result = { 0 };
 	struct error *e = work(argument, &result);
 	const char *message = e ? error_message(e) : NULL;
 	struct answer answer = { .code = error_code(e), .size = message ? strlen(message) : result.size };
 
-	write_all(fd, &answer, sizeof(answer));
-	write_all(fd, message ? message : bytes_text(&result), answer.size);
+	write_all(OUT, &answer, sizeof(answer));
+	write_all(OUT, message ? message : bytes_text(&result), answer.size);
 	bytes_wipe(&result);
 	_exit(0);
 }
@@ -170,16 +152,15 @@ struct error *compute_start(struct compute *c, const char *name, compute_work *w
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return fail_errno(errno, "cannot open a pipe to the computation of %s", name);
 	j->fd = ends[0];
-	CLEAN(fd) int child_end = ends[1];
+	CLEAN(fd) int its_end = ends[1];
 
 	j->pid = fork();
 	if (j->pid < 0)
 		return fail_errno(errno, "cannot start a process to compute %s", name);
 	if (j->pid == 0) {
-		become_background(parent);
-		close_all_but(child_end);
+		become_background(parent, its_end);
 		reported = j->progress;
-		run(child_end, work, argument);
+		run(work, argument);
 	}
 	j->next = c->jobs;
 	c->jobs = TAKE(j);
@@ -190,22 +171,14 @@ struct wait {
 	struct job *job;
 	void (*progress)(void *context, unsigned n);
 	void *context;
-	time_t deadline;
+	double deadline;
 };
-
-static time_t seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
-}
 
 static struct error *wait_readable(struct wait *w)
 {
 	struct pollfd p = { .fd = w->job->fd, .events = POLLIN };
 
-	while (seconds() < w->deadline) {
+	while (clock_now() < w->deadline) {
 		int n = poll(&p, 1, TICK_MS);
 
 		if (interrupted())
@@ -224,10 +197,8 @@ static struct error *wait_readable(struct wait *w)
 
 static struct error *died(struct job *j)
 {
-	int status = 0;
+	int status = child_wait(j->pid);
 
-	while (waitpid(j->pid, &status, 0) < 0 && errno == EINTR)
-		;
 	j->pid = 0;
 	if (WIFSIGNALED(status))
 		return fail(ERR_STOPPED,
@@ -268,7 +239,7 @@ struct error *compute_collect(struct compute *c, const char *name, void (*progre
 
 	CLEAN(job_free) struct job *j = *at;
 	struct wait w = {
-		.job = j, .progress = progress, .context = context, .deadline = seconds() + LIMIT_SECONDS
+		.job = j, .progress = progress, .context = context, .deadline = clock_now() + LIMIT_SECONDS
 	};
 
 	*at = j->next;
@@ -277,15 +248,11 @@ struct error *compute_collect(struct compute *c, const char *name, void (*progre
 		return fail(ERR_STOPPED, "the result of computing %s is too large", name);
 
 	/* Read in place: a growing buffer would leave copies of a private key behind. */
-	struct bytes result = {
-		.data = allocate(answer.size + 1), .size = answer.size, .space = answer.size + 1
-	};
-	struct error *e = read_all(&w, result.data, result.size);
+	CLEAN(secret) struct bytes result = { .data = allocate(answer.size + 1), .size = answer.size, .space = answer.size + 1 };
 
-	if (!e && answer.code != ERR_OK)
-		e = fail(answer.code, "%s", result.data);
-	if (!e)
-		bytes_add(ret, result.data, result.size);
-	bytes_wipe(&result);
-	return e;
+	TRY(read_all(&w, result.data, result.size));
+	if (answer.code != ERR_OK)
+		return fail(answer.code, "%s", result.data);
+	bytes_add(ret, result.data, result.size);
+	return NULL;
 }

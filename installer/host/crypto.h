@@ -1,12 +1,14 @@
 /*
  * Keys, certificates, DH parameters and digests, through OpenSSL's EVP (1.1.1 to 3.x). PEM texts in and out; a
- * text that holds a private key is the caller's to wipe (bytes_wipe). Nothing here touches a file.
+ * text that holds a private key is the caller's to wipe (CLEAN(secret)). Nothing here touches a file.
  */
 #pragma once
 
 #include "base/bytes.h"
 #include "base/error.h"
 #include <time.h>
+
+#define PEM_LIMIT (1024 * 1024) /* a file with a longer text is not read: it holds neither keys nor certificates */
 
 /* Progress of a search: called often, with the number of candidates tried. */
 typedef void crypto_progress(void *context, unsigned tried);

@@ -1,7 +1,7 @@
 /*
  * The machine: the handle that every function of host/ takes.
  *
- * host/ is the only code that touches the machine. All paths are absolute paths of the target
+ * What an install changes, its databases aside, it changes through host/. All paths are absolute paths of the target
  * ("/etc/postfix/main.cf"); they are opened beneath the root of the host with openat2(2)
  * (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS), so no symbolic link is ever followed: name
  * /run and /var/mail, not /var/run and /var/spool/mail. The root is "/" on a server, a folder in the golden tests;

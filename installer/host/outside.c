@@ -1,4 +1,5 @@
 #include "base/i18n.h"
+#include "host/child.h"
 #include "host/network.h"
 #include "host/outside_link.h"
 
@@ -10,7 +11,6 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define STRANGER_SECONDS 15
@@ -30,11 +30,8 @@ struct stranger {
 static void stranger_cleanup(struct stranger *s)
 {
 	fd_cleanup(&s->channel);
-	if (s->pid <= 0)
-		return;
-	kill(s->pid, SIGKILL);
-	while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	if (s->pid > 0)
+		child_end(s->pid);
 }
 
 static struct error *stranger_configure(const struct pair *pair, bool *ret_ipv6)

@@ -67,6 +67,8 @@ struct error *packages_lock_free(struct host *h) MUST_USE;
 
 /* "PATH MD5" of each configuration file as its package brought it last, as dpkg and ucf(1) know it. */
 struct error *packages_conffiles(struct host *h, struct list *ret) MUST_USE;
+/* Is this configuration file as its package brought it last? */
+struct error *package_file_is_as_brought(struct host *h, const char *path, bool *ret) MUST_USE;
 /* Cuts the machine's own architecture from names as packages_present() gives them: dpkg writes it for some packages, apt for none. */
 struct error *packages_plain_names(struct host *h, struct list *names) MUST_USE;
 /* All that apt, as it simulates it, would remove with these, in plain names: what depends on them, and on request each automatic

@@ -1,10 +1,12 @@
 #include "base/i18n.h"
+#include "host/crypto.h"
 #include "host/file.h"
 #include "host/package_internal.h"
 #include "host/package_parse.h"
 #include "host/process.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void package_plan_free(struct package_plan *p)
@@ -135,6 +137,23 @@ struct error *packages_conffiles(struct host *h, struct list *ret)
 			list_addf(ret, "%s %s", words.v[0], words.v[1]);
 	}
 	return ucf_conffiles(h, ret);
+}
+
+struct error *package_file_is_as_brought(struct host *h, const char *path, bool *ret)
+{
+	CLEAN(file_image) struct file_image image = { 0 };
+	CLEAN(list) struct list conffiles = { 0 };
+	char sum[33];
+
+	*ret = false;
+	TRY(file_capture(h, path, &image));
+	if (!S_ISREG(image.info.mode))
+		return NULL;
+	md5_hex(image.content.data, image.content.size, sum);
+	TRY(packages_conffiles(h, &conffiles));
+	CLEAN(free) char *as_brought = text("%s %s", path, sum);
+	*ret = list_has(&conffiles, as_brought);
+	return NULL;
 }
 
 static struct error *marks_show(struct host *h, const char *command, struct list *ret)

@@ -1,5 +1,5 @@
 #include "host/process.h"
-
+#include "base/clock.h"
 #include "base/interrupt.h"
 #include "host/process_child.h"
 #include "host/process_stream.h"
@@ -9,7 +9,6 @@
 #include <stdarg.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SEARCH_PATH     "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -30,7 +29,7 @@ struct child {
 	int wait_status;
 	unsigned signals; /* sent at the time limit */
 	bool interrupted;
-	int64_t deadline;
+	double deadline;
 };
 
 static void child_cleanup(struct child *c)
@@ -39,14 +38,6 @@ static void child_cleanup(struct child *c)
 	stream_close(&c->output);
 	stream_close(&c->error);
 	stream_close(&c->status);
-}
-
-static int64_t milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static bool is_program(const char *path)
@@ -175,12 +166,12 @@ static void child_hurry(struct child *c)
 	static const int signals[] = { SIGTERM, SIGKILL };
 
 	c->interrupted |= !c->signals && c->process->until_interrupted && interrupted();
-	if (milliseconds() < c->deadline && (c->signals || !c->interrupted))
+	if (clock_now() < c->deadline && (c->signals || !c->interrupted))
 		return;
 	if (c->signals < sizeof(signals) / sizeof(*signals))
 		kill(-c->pid, signals[c->signals]);
 	c->signals++;
-	c->deadline = milliseconds() + GRACE * 1000;
+	c->deadline = clock_now() + GRACE;
 }
 
 static unsigned timeout_of(const struct process *p)
@@ -192,7 +183,7 @@ static struct error *child_watch(struct child *c)
 {
 	unsigned tick = 1;
 
-	c->deadline = milliseconds() + (int64_t)timeout_of(c->process) * 1000;
+	c->deadline = clock_now() + timeout_of(c->process);
 	for (;;) {
 		TRY(child_look(c));
 		if (child_is_over(c))

@@ -1,27 +1,12 @@
 #include "host/process_child.h"
+#include "host/child.h"
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define DESCRIPTORS ((int)(sizeof(((struct launch *)0)->descriptors) / sizeof(int)))
-
-void child_close_from(int first)
-{
-	struct rlimit limit;
-
-#ifdef __NR_close_range
-	if (syscall(__NR_close_range, (unsigned)first, ~0U, 0U) == 0)
-		return;
-#endif
-	/* An old kernel; ours are all close-on-exec, so this is for what we inherited. */
-	rlim_t last = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 65536 ? limit.rlim_cur : 65536;
-	for (int fd = first; fd < (int)last; fd++)
-		close(fd);
-}
 
 static int place_descriptors(const struct launch *l)
 {
@@ -38,16 +23,6 @@ static int place_descriptors(const struct launch *l)
 			return -1;
 	child_close_from(n);
 	return 0;
-}
-
-void child_reset_signals(void)
-{
-	sigset_t none;
-
-	for (int number = 1; number < NSIG; number++)
-		signal(number, SIG_DFL); /* fails for SIGKILL and SIGSTOP, which cannot be changed anyway */
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 static __attribute__((noreturn)) void child_main(const struct launch *l)

@@ -1,5 +1,5 @@
 /*
- * Private to host/: the child's side of running a program, and what other children of ours need, too.
+ * Private to host/: the child's side of running a program.
  */
 #pragma once
 
@@ -16,7 +16,4 @@ struct launch {
 
 /* Forks; the child leads a process group of its own. What cannot be executed exits with 127 and says why. */
 struct error *child_launch(const struct launch *l, pid_t *ret) MUST_USE;
-/* In a child: every signal as a fresh process has it; each descriptor from first on closed. */
-void child_reset_signals(void);
-void child_close_from(int first);
 char *signal_name(int number); /* "SIGKILL"; owned by the caller */

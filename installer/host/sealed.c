@@ -108,15 +108,13 @@ struct error *unseal(const struct bytes *sealed, const struct bytes *passphrase,
 	TRY(check_header(sealed));
 	size_t size = sealed->size - HEADER_SIZE - TAG_SIZE;
 	TRY(derive((const unsigned char *)sealed->data, passphrase, key));
-	unsigned char *out = allocate(size + TAG_SIZE);
-	bool good = c && decrypt(c, key, sealed, out);
+	CLEAN(secret) struct bytes out = { .data = allocate(size + TAG_SIZE), .size = size, .space = size + TAG_SIZE };
+	bool good = c && decrypt(c, key, sealed, (unsigned char *)out.data);
 	explicit_bzero(key, sizeof(key));
-	if (good)
-		bytes_add(ret, out, size);
-	explicit_bzero(out, size);
-	free(out);
-	if (good)
-		return NULL;
-	ERR_clear_error();
-	return fail(ERR_USAGE, "the passphrase is wrong, or the file is damaged");
+	if (!good) {
+		ERR_clear_error();
+		return fail(ERR_USAGE, "the passphrase is wrong, or the file is damaged");
+	}
+	bytes_add(ret, out.data, size);
+	return NULL;
 }

@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "host/seam.h"
 #include "host/unit.h"
@@ -20,14 +21,6 @@ struct jobs {
 	struct job *v;
 	size_t n;
 };
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 /* A signal that comes in before the reply to our call waits in the connection's queue: every path is known here. */
 static int on_job_removed(sd_bus_message *m, void *context, sd_bus_error *e)
@@ -101,7 +94,7 @@ static struct error *job_judge(struct host *h, sd_bus *bus, const struct job *jo
 
 static struct error *jobs_await(struct host *h, sd_bus *bus, struct jobs *jobs, unsigned timeout)
 {
-	const uint64_t end = now() + (uint64_t)timeout * 1000000;
+	const double end = clock_now() + timeout;
 	struct job *job;
 
 	while ((job = first_running(jobs))) {
@@ -109,12 +102,12 @@ static struct error *jobs_await(struct host *h, sd_bus *bus, struct jobs *jobs, 
 
 		if (r > 0)
 			continue;
-		uint64_t time = now();
-		if (time >= end)
+		const double left = end - clock_now();
+		if (left <= 0)
 			return job_fail(h, fail(ERR_STOPPED, "could not %s %s within %u s; systemd is still at it",
 				job->wish, job->unit, timeout), job->unit);
 		if (r == 0)
-			r = sd_bus_wait(bus, end - time);
+			r = sd_bus_wait(bus, (uint64_t)(left * 1e6) + 1);
 		if (r < 0 && r != -EINTR)
 			return fail_errno(-r, "lost the system bus while waiting to %s %s", job->wish, job->unit);
 	}

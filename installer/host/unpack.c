@@ -1,11 +1,11 @@
 #include "host/unpack_child.h"
 #include "base/memory.h"
+#include "host/child.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -74,11 +74,8 @@ struct error *unpack_start(int archive, uint64_t size, struct unpack **ret)
 void unpack_free(struct unpack *u)
 {
 	close(u->fd);
-	if (u->child > 0 && getpid() == u->owner) {
-		kill(u->child, SIGKILL);
-		while (waitpid(u->child, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
+	if (u->child > 0 && getpid() == u->owner)
+		child_end(u->child);
 	free(u);
 }
 

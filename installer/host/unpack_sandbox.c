@@ -1,17 +1,14 @@
 #include "base/i18n.h"
+#include "host/child.h"
 #include "host/unpack_child.h"
-#include "host/process_child.h"
 #include "base/memory.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <pwd.h>
 #include <seccomp.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -48,10 +45,9 @@ static struct error *drop_privileges(pid_t parent)
 {
 	uid_t user = getpwuid(OWN_USER) ? NOBODY : OWN_USER;
 
-	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(user, user, user) < 0 || setresuid(user, user, user) < 0))
+	if (geteuid() == 0 && child_become(user) < 0)
 		return fail_errno(errno, "cannot become the user %u", user);
-	/* After the change of user, which undoes it. */
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+	if (child_confine() < 0)
 		return fail_errno(errno, "cannot give up privileges");
 	return getppid() == parent ? NULL : fail(ERR_STOPPED, "the process that wants the archive has ended");
 }

@@ -11,8 +11,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "host/host.h"
-
-#define ACCOUNTS_PATH "/etc/postfix/bdd/postfix.sqlite"
+#include "mail/layout.h"
 
 struct accounts;
 
@@ -58,7 +57,17 @@ struct error *accounts_row_switch(struct accounts *a, const char *table, const c
 struct error *accounts_row_delete(struct accounts *a, const char *table, const char *key_column, const char *key) MUST_USE;
 
 /* An account of the guide's postfix_utilisateurs; hash is "{SHA512-CRYPT}...", full_name may be NULL, privilege is
- * "administrateur" or "utilisateur". */
+ * "administrateur" or "utilisateur". The row points to these texts. */
+struct account_row {
+	struct cell cells[10]; /* the guide's nine columns */
+	char *home;
+};
+void accounts_user_row(const char *address, const char *hash, const char *full_name, const char *privilege, bool active,
+	struct account_row *ret);
+static inline void account_row_cleanup(struct account_row *r)
+{
+	free(r->home);
+}
 struct error *accounts_user_add(struct accounts *a, const char *address, const char *hash, const char *full_name,
 	const char *privilege, bool active) MUST_USE;
 /* The hash of an account; *ret is NULL where there is no such account. */

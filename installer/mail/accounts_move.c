@@ -7,8 +7,6 @@
 #define COLUMNS_MAX 10
 #define SHOWN	    20
 
-DEFINE_CLEANUP(json_t *, json_decref)
-
 /* --- what a cell may hold --- */
 
 typedef struct error *normalise(const char *s, char **ret);

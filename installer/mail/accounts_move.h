@@ -7,9 +7,8 @@
  */
 #pragma once
 
+#include "base/json_text.h"
 #include "mail/accounts.h"
-
-#include <jansson.h>
 
 /* ERR_CONFLICT: what move_check() refuses. *ret is the caller's. */
 struct error *move_read(struct accounts *a, json_t **ret) MUST_USE;

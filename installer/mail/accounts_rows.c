@@ -3,8 +3,8 @@
 
 #define USERS	"postfix_utilisateurs"
 #define DOMAINS "postfix_domaines"
-/* The owner of the guide's mailboxes. */
-#define MAILBOX_ID "3000"
+#define TEXT_(n) #n
+#define TEXT(n)	TEXT_(n)
 
 /* "a", "b": the columns, quoted. */
 static char *column_list(const struct cell *cells)
@@ -126,31 +126,41 @@ struct error *accounts_row_delete(
 	return accounts_change(a, statement);
 }
 
+void accounts_user_row(const char *address, const char *hash, const char *full_name, const char *privilege, bool active,
+	struct account_row *ret)
+{
+	const char *domain = address_domain(address);
+	char *home = text("%s/%.*s/", domain, (int)(domain - address - 1), address);
+
+	*ret = (struct account_row){
+		.cells = {
+			{ "utilisateur", address },
+			{ "mot_de_passe", hash },
+			{ "nom_complet", full_name },
+			{ "rep_perso", home },
+			{ "uid", TEXT(MAILBOX_ID) },
+			{ "gid", TEXT(MAILBOX_ID) },
+			{ "privilege", privilege },
+			{ "prefixe", "" },
+			{ "active", active ? "1" : "0" },
+		},
+		.home = home,
+	};
+}
+
 struct error *accounts_user_add(
 	struct accounts *a, const char *address, const char *hash, const char *full_name, const char *privilege, bool active)
 {
-	const char *domain = address_domain(address);
+	CLEAN(account_row) struct account_row row = { 0 };
 	bool exists;
 
-	if (!*domain || !starts_with(hash, "{SHA512-CRYPT}$6$"))
+	if (!*address_domain(address) || !starts_with(hash, "{SHA512-CRYPT}$6$"))
 		return fail(ERR_USAGE, "an account needs an address and a {SHA512-CRYPT} hash");
 	TRY(accounts_user_exists(a, address, &exists));
 	if (exists)
 		return fail(ERR_CONFLICT, "the account %s exists already in %s", address, a->path);
-	CLEAN(free) char *home = text("%s/%.*s/", domain, (int)(domain - address - 1), address);
-	const struct cell cells[] = {
-		{ "utilisateur", address },
-		{ "mot_de_passe", hash },
-		{ "nom_complet", full_name },
-		{ "rep_perso", home },
-		{ "uid", MAILBOX_ID },
-		{ "gid", MAILBOX_ID },
-		{ "privilege", privilege },
-		{ "prefixe", "" },
-		{ "active", active ? "1" : "0" },
-		{ 0 },
-	};
-	return accounts_row_insert(a, USERS, cells);
+	accounts_user_row(address, hash, full_name, privilege, active, &row);
+	return accounts_row_insert(a, USERS, row.cells);
 }
 
 struct error *accounts_user_hash(struct accounts *a, const char *address, char **ret)

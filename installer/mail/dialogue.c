@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "mail/client.h"
 #include "base/i18n.h"
 #include "host/crypto.h"
@@ -11,7 +12,6 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define TIMEOUT_DEFAULT 30
@@ -26,22 +26,14 @@ struct dialogue {
 	char *address;
 	unsigned port;
 	unsigned timeout;
-	int64_t deadline; /* of the operation at work, in milliseconds */
+	double deadline; /* of the operation at work */
 	char buffer[LINE_BYTES];
 	size_t filled;
 };
 
-static int64_t milliseconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void start_clock(struct dialogue *d)
 {
-	d->deadline = milliseconds() + (int64_t)d->timeout * 1000;
+	d->deadline = clock_now() + d->timeout;
 }
 
 static struct error *wait_for(struct dialogue *d, short events, const char *what)
@@ -49,8 +41,7 @@ static struct error *wait_for(struct dialogue *d, short events, const char *what
 	struct pollfd p = { .fd = d->fd, .events = events };
 
 	for (;;) {
-		int64_t left = d->deadline - milliseconds();
-		int n = left > 0 ? poll(&p, 1, (int)left) : 0;
+		int left = clock_left(d->deadline), n = left ? poll(&p, 1, left) : 0;
 
 		if (n > 0)
 			return NULL;
@@ -191,16 +182,14 @@ static struct error *write_some(struct dialogue *d, const char *data, size_t siz
 
 struct error *dialogue_send(struct dialogue *d, const char *line)
 {
-	struct bytes b = { 0 };
-	struct error *e = NULL;
+	CLEAN(secret) struct bytes b = { 0 };
 	size_t done = 0, n;
 
 	bytes_printf(&b, "%s\r\n", line);
 	start_clock(d);
-	for (; !e && done < b.size; done += n)
-		e = write_some(d, b.data + done, b.size - done, &n);
-	bytes_wipe(&b);
-	return e;
+	for (; done < b.size; done += n)
+		TRY(write_some(d, b.data + done, b.size - done, &n));
+	return NULL;
 }
 
 static struct error *read_some(struct dialogue *d)
@@ -284,14 +273,12 @@ struct error *dialogue_smtp(struct dialogue *d, int *ret_code, struct list *ret_
 struct error *dialogue_ask(struct dialogue *d, int *ret_code, struct list *ret_lines, const char *format, ...)
 {
 	va_list arguments;
+	CLEAN(secret) struct bytes line = { 0 }; /* it may be AUTH */
 
 	va_start(arguments, format);
-	char *line = text_v(format, arguments);
+	bytes_take(&line, text_v(format, arguments));
 	va_end(arguments);
-	struct error *e = dialogue_send(d, line);
-	explicit_bzero(line, strlen(line)); /* it may have been AUTH */
-	free(line);
-	TRY(e);
+	TRY(dialogue_send(d, line.data));
 	return dialogue_smtp(d, ret_code, ret_lines);
 }
 

@@ -10,7 +10,6 @@
 #include <sys/types.h>
 #include <opendkim/dkim.h>
 
-#define PEM_LIMIT   (1024 * 1024)
 #define TABLE_LIMIT (16 * 1024 * 1024)
 #define KEY_TAG	    "p="
 #define KEY_CHUNK   250 /* of a key in one string of the zone text: opendkim-genkey's choice */
@@ -37,13 +36,10 @@ char *dkim_path(const char *domain, const char *selector, const char *suffix)
 struct error *dkim_read_record(struct host *h, const char *domain, const char *selector, char **ret)
 {
 	CLEAN(free) char *path = dkim_path(domain, selector, "private");
-	struct bytes pem = { 0 };
-	struct error *e = file_read(h, path, PEM_LIMIT, &pem);
+	CLEAN(secret) struct bytes pem = { 0 };
 
-	if (!e)
-		e = dkim_record(&pem, ret);
-	bytes_wipe(&pem);
-	return wrap(e, "the DKIM key %s", path);
+	TRY(wrap(file_read(h, path, PEM_LIMIT, &pem), "the DKIM key %s", path));
+	return wrap(dkim_record(&pem, ret), "the DKIM key %s", path);
 }
 
 /* The second word of the first line whose first word is that. */

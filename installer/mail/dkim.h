@@ -9,10 +9,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "host/host.h"
-
-#define DKIM_KEYS	   "/etc/dkimkeys/clefs" /* DOMAIN/SELECTOR.private and .txt in it */
-#define DKIM_KEY_TABLE	   "/etc/dkimkeys/TableClefs"
-#define DKIM_SIGNING_TABLE "/etc/dkimkeys/TableSignatures"
+#include "mail/layout.h"
 
 /* Of the key of that name; suffix is "private" or "txt". Owned by the caller. */
 char *dkim_path(const char *domain, const char *selector, const char *suffix);

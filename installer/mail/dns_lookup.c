@@ -1,9 +1,9 @@
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "mail/dns.h"
 #include "mail/dns_rdata.h"
 
 #include <poll.h>
-#include <time.h>
 #include <unbound.h>
 
 #define RESOLV_CONF "/etc/resolv.conf"
@@ -58,7 +58,7 @@ static const char *configure(struct ub_ctx *ctx, const char *server)
 struct resolver {
 	struct ub_ctx *context; /* NULL: reason says why there is none */
 	const char *reason;
-	int64_t end; /* milliseconds of the monotonic clock */
+	double end; /* of clock_now() */
 };
 
 /* A question on its way. */
@@ -116,19 +116,11 @@ static void on_answer(void *context, int status, struct ub_result *result)
 	ub_resolve_free(result);
 }
 
-static int64_t now_milliseconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 struct resolver *resolver_open(const char *server, unsigned seconds)
 {
 	struct resolver *r = allocate(sizeof(*r));
 
-	r->end = now_milliseconds() + (int64_t)seconds * 1000;
+	r->end = clock_now() + seconds;
 	r->context = ub_ctx_create();
 	r->reason = r->context ? configure(r->context, server) : _("the resolver library does not start");
 	return r;
@@ -179,16 +171,16 @@ static bool any_running(const struct asked *v, size_t n)
 void resolver_ask(struct resolver *r, struct dns_question *questions, size_t n)
 {
 	CLEAN(free) struct asked *v = allocate(n * sizeof(*v));
-	int64_t left;
+	int left;
 
 	for (size_t i = 0; i < n; i++) {
 		v[i].question = &questions[i];
 		begin(r, &v[i]);
 	}
-	while (any_running(v, n) && (left = r->end - now_milliseconds()) > 0) {
+	while (any_running(v, n) && (left = clock_left(r->end)) > 0) {
 		struct pollfd p = { .fd = ub_fd(r->context), .events = POLLIN };
 
-		if (poll(&p, 1, (int)left) > 0 && ub_process(r->context))
+		if (poll(&p, 1, left) > 0 && ub_process(r->context))
 			break;
 	}
 	for (size_t i = 0; i < n; i++)

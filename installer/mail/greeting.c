@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "base/interrupt.h"
 #include "mail/client.h"
 
@@ -6,14 +7,6 @@
 #define WAITS	    3u	/* of one attempt: the connection, TLS, the line */
 #define LONGEST	    10u /* seconds, of each */
 #define PER_SECOND 10u /* attempts */
-
-static int64_t milliseconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static struct error *greeting(const char *address, unsigned port, bool tls, unsigned timeout)
 {
@@ -27,23 +20,23 @@ static struct error *greeting(const char *address, unsigned port, bool tls, unsi
 }
 
 /* So long that all waits of an attempt fit in what is left; no less than a second. */
-static unsigned timeout_of(int64_t left)
+static unsigned timeout_of(double left)
 {
-	int64_t timeout = left / 1000 / WAITS;
+	double timeout = left / WAITS;
 
 	return timeout < 1 ? 1 : timeout > LONGEST ? LONGEST : (unsigned)timeout;
 }
 
 struct error *dialogue_await(const char *address, unsigned port, bool tls, unsigned seconds)
 {
-	const int64_t end = milliseconds() + (int64_t)seconds * 1000;
+	const double end = clock_now() + seconds;
 
 	for (unsigned attempt = 1;; attempt++) {
 		if (interrupted())
 			return fail(ERR_STOPPED, "interrupted while waiting for port %u to answer", port);
-		struct error *e = greeting(address, port, tls, timeout_of(end - milliseconds()));
+		struct error *e = greeting(address, port, tls, timeout_of(end - clock_now()));
 
-		if (!e || attempt >= seconds * PER_SECOND || milliseconds() >= end)
+		if (!e || attempt >= seconds * PER_SECOND || clock_now() >= end)
 			return wrap(e, "port %u does not answer", port);
 		error_free(e);
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000000 / PER_SECOND }, NULL);

@@ -1,12 +1,11 @@
 #include "mail/mailbox.h"
 #include "base/i18n.h"
+#include "host/child.h"
 #include "host/file.h"
 #include "mail/name.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,8 +24,7 @@ static struct error *remove_as_owner(struct host *h, const char *address, const 
 {
 	CLEAN(free) char *parent = text(MAILBOX_ROOT "/%s", address_domain(address));
 
-	if (setgroups(0, NULL) < 0 || setresgid(MAILBOX_ID, MAILBOX_ID, MAILBOX_ID) < 0 ||
-		setresuid(MAILBOX_ID, MAILBOX_ID, MAILBOX_ID) < 0)
+	if (child_become(MAILBOX_ID) < 0)
 		return fail_errno(errno, "cannot become the mailboxes' user");
 	TRY(directory_remove_tree(h, directory));
 	error_free(directory_remove(h, parent)); /* a full one stays */
@@ -48,7 +46,7 @@ static void run_child(struct host *h, const char *address, const char *directory
 static struct error *attempt(struct host *h, const char *address, const char *directory, char **ret_reason)
 {
 	char reason[REASON_MAX];
-	int ends[2], status = 0;
+	int ends[2], status;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return fail_errno(errno, "cannot start a process to remove %s", directory);
@@ -59,8 +57,7 @@ static struct error *attempt(struct host *h, const char *address, const char *di
 	close(ends[1]);
 	if (pid < 0)
 		return fail_errno(errno, "cannot start a process to remove %s", directory);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	status = child_wait(pid);
 	ssize_t n = read(ours, reason, sizeof(reason));
 	free(*ret_reason);
 	if (n > 0)

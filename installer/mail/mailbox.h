@@ -5,9 +5,7 @@
 #pragma once
 
 #include "host/host.h"
-
-#define MAILBOX_ROOT "/var/mail/utilisateurs"
-#define MAILBOX_ID   3000 /* the user and group of every mailbox; the guide's tables and queries name the number */
+#include "mail/layout.h"
 
 /* Of a normalised address; owned by the caller. */
 char *mailbox_directory(const char *address);

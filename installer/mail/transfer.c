@@ -133,13 +133,8 @@ static struct error *set_login(struct transfer *t)
 		return NULL;
 	if (!e->password || memchr(bytes_text(e->password), '\0', e->password->size))
 		return fail(ERR_USAGE, "the password of %s is missing or holds a NUL", e->user);
-
-	char *password = text_copy_n(bytes_text(e->password), e->password->size);
-
 	curl_easy_setopt(t->curl, CURLOPT_USERNAME, e->user);
-	curl_easy_setopt(t->curl, CURLOPT_PASSWORD, password);
-	explicit_bzero(password, e->password->size);
-	free(password);
+	curl_easy_setopt(t->curl, CURLOPT_PASSWORD, bytes_text(e->password));
 	return NULL;
 }
 

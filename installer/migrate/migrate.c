@@ -1,4 +1,5 @@
 #include "migrate/migrate.h"
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "host/file.h"
 #include "host/seam.h"
@@ -111,8 +112,7 @@ static struct error *read_archive(struct migration *m, struct import *im)
 
 	if (fstat(m->fd, &st) < 0)
 		return fail_errno(errno, "cannot look at the archive %s", m->archive);
-	struct watch watch = { .events = m->events, .size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0 };
-	clock_gettime(CLOCK_MONOTONIC, &watch.began);
+	struct watch watch = { .events = m->events, .size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0, .began = clock_now() };
 	TRY(check_space(m, watch.size));
 	TRY(unpack_start(m->fd, watch.size, &u));
 	TRY(task_run(im, task_stage, u, &watch, &answer));
@@ -316,8 +316,8 @@ struct error *migration_undo(struct migration *m, unsigned number, struct undone
 	CLEAN(record) struct record r = { 0 };
 	CLEAN(free) char *path = text(LIST_PATH, number);
 	CLEAN(fd) int list = -1;
+	CLEAN(json_decref) json_t *answer = NULL;
 	json_int_t removed, gone;
-	json_t *answer;
 
 	TRY(record_read(m->state, number, &r));
 	if (r.phase == PHASE_NONE)
@@ -334,9 +334,7 @@ struct error *migration_undo(struct migration *m, unsigned number, struct undone
 	TRY(e);
 	struct import im = { .number = number, .list = list, .staging = -1, .report = r.report };
 	TRY(task_run(&im, task_undo, ret, &(struct watch){ .events = m->events }, &answer));
-	int bad = json_unpack(answer, "{sI sI}", "removed", &removed, "gone", &gone);
-	json_decref(answer);
-	if (bad)
+	if (json_unpack(answer, "{sI sI}", "removed", &removed, "gone", &gone) != 0)
 		return fail(ERR_STOPPED, "the process of the import gave no report");
 	*ret = (struct undone){ .removed = (uint64_t)removed, .gone = (uint64_t)gone };
 	return record_forget(m->host, m->state, number);

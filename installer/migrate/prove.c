@@ -20,7 +20,8 @@ void connected_users(struct host *h, struct list *ret)
 {
 	CLEAN(bytes) struct bytes output = { 0 };
 	struct error *e = process_simple(h, &output, "doveadm", "-f", "json", "who", NULL);
-	json_t *who = e ? NULL : json_loads(bytes_text(&output), 0, NULL), *one;
+	CLEAN(json_decref) json_t *who = e ? NULL : json_loads(bytes_text(&output), 0, NULL);
+	json_t *one;
 	size_t i;
 
 	error_free(e);
@@ -30,7 +31,6 @@ void connected_users(struct host *h, struct list *ret)
 		if (user && !list_has(ret, user))
 			list_add(ret, user);
 	}
-	json_decref(who);
 }
 
 static struct error *ask(struct host *h, const char *address, json_t **ret)
@@ -57,12 +57,13 @@ static void set_count(struct mailbox *m, const char *title, int64_t count)
 struct error *count_by_dovecot(struct host *h, struct report *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
-		json_t *status = NULL, *one;
+		CLEAN(json_decref) json_t *status = NULL;
+		json_t *one;
 		size_t k;
 
 		if (!r->mailboxes[i].address)
 			continue;
-		struct error *e = ask(h, r->mailboxes[i].address, &status);
+		TRY(ask(h, r->mailboxes[i].address, &status));
 		json_array_foreach (status, k, one) {
 			const char *title = json_string_value(json_object_get(one, "mailbox"));
 			const char *count = json_string_value(json_object_get(one, "messages"));
@@ -70,8 +71,6 @@ struct error *count_by_dovecot(struct host *h, struct report *r)
 			if (title && count)
 				set_count(&r->mailboxes[i], title, strtoll(count, NULL, 10));
 		}
-		json_decref(status);
-		TRY(e);
 	}
 	return NULL;
 }

@@ -53,11 +53,9 @@ struct error *record_read(struct state *s, unsigned number, struct record *ret)
 	TRY(state_note_get(s, name, &value));
 	if (!value)
 		return NULL;
-	json_t *note = json_loads(value, 0, NULL);
-	struct error *e = note && parse(note, ret) ? report_read(json_object_get(note, "report"), &ret->report) :
-						      fail(ERR_CONFLICT, "the record of import %u is damaged", number);
-	json_decref(note);
-	return e;
+	CLEAN(json_decref) json_t *note = json_loads(value, 0, NULL);
+	return note && parse(note, ret) ? report_read(json_object_get(note, "report"), &ret->report) :
+					  fail(ERR_CONFLICT, "the record of import %u is damaged", number);
 }
 
 static struct error *numbers(struct state *s, struct list *ret)

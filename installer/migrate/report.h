@@ -5,8 +5,8 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/json_text.h"
 #include "base/memory.h"
-#include <jansson.h>
 
 struct folder {
 	char *name;	 /* ".Sent"; "" is INBOX */

@@ -1,4 +1,5 @@
 #include "migrate/stage.h"
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "mail/name.h"
 #include "migrate/stage_folder.h"
@@ -9,7 +10,6 @@
 #include <fcntl.h>
 #include <strings.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #define MEGABYTE      (1024ULL * 1024)
@@ -305,12 +305,10 @@ static struct error *look_at_disk(const struct stager *s, uint64_t more)
 static struct error *look(struct stager *s)
 {
 	uint64_t produced = unpack_produced(s->u), consumed = unpack_consumed(s->u);
-	struct timespec t;
 
 	if (produced > BOMB_SIZE && produced / BOMB_RATIO > consumed)
 		return fail(ERR_PRECHECK, "the archive unpacks to more than %u times its size: no mail does, so it is refused", BOMB_RATIO);
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	double now = (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	const double now = clock_now();
 	if (now - s->told < 0.25)
 		return NULL;
 	s->told = now;

@@ -1,4 +1,5 @@
 #include "migrate/task.h"
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "base/interrupt.h"
 #include "host/seam.h"
@@ -12,14 +13,6 @@
 #define TICK_MS	 250
 #define MEGABYTE 1e6
 
-static double seconds_since(const struct timespec *t)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)(now.tv_sec - t->tv_sec) + (double)(now.tv_nsec - t->tv_nsec) / 1e9;
-}
-
 static char *rest_of_time(const struct watch *w, double done, double spent)
 {
 	if (!w->size || done < 1 || spent < 1)
@@ -30,7 +23,7 @@ static char *rest_of_time(const struct watch *w, double done, double spent)
 
 static void show_progress(const struct watch *w, json_int_t consumed, json_int_t messages)
 {
-	double spent = seconds_since(&w->began), done = (double)consumed, rate = spent > 0 ? done / spent : 0;
+	double spent = clock_now() - w->began, done = (double)consumed, rate = spent > 0 ? done / spent : 0;
 	CLEAN(free) char *left = rest_of_time(w, done, spent);
 	CLEAN(free) char *of = w->size ? text(_(" of %.0f"), (double)w->size / MEGABYTE) : text_copy("");
 	CLEAN(free) char *line = text(_("%.0f%s MB, messages: %lld, %.1f MB/s%s"), done / MEGABYTE, of, (long long)messages, rate / MEGABYTE, left);
@@ -45,32 +38,26 @@ static void show_progress(const struct watch *w, json_int_t consumed, json_int_t
 /* Hears the process out. *ret is the last object that it told, or NULL. stoppable: an interrupt ends it. */
 static struct error *follow(struct worker *worker, const struct watch *w, bool stoppable, json_t **ret)
 {
+	CLEAN(json_decref) json_t *answer = NULL;
 	json_int_t consumed, messages;
-	json_t *said;
 
-	*ret = NULL;
 	for (;;) {
-		struct error *e = worker_hear(worker, TICK_MS, &said);
-		if (e) {
-			json_decref(*ret);
-			*ret = NULL;
-			return e;
-		}
+		CLEAN(json_decref) json_t *said = NULL;
+
+		TRY(worker_hear(worker, TICK_MS, &said));
 		if (!said)
-			return NULL;
+			break;
 		if (json_unpack(said, "{sI sI}", "consumed", &consumed, "messages", &messages) == 0)
 			show_progress(w, consumed, messages);
 		if (json_object_get(said, "report") || json_object_get(said, "removed")) {
-			json_decref(*ret);
-			*ret = json_incref(said);
+			json_decref(answer);
+			answer = json_incref(said);
 		}
-		json_decref(said);
-		if (stoppable && interrupted()) {
-			json_decref(*ret);
-			*ret = NULL;
+		if (stoppable && interrupted())
 			return fail(ERR_STOPPED, "stopped; nothing was imported");
-		}
 	}
+	*ret = TAKE(answer);
+	return NULL;
 }
 
 /* --- the tasks of that process --- */
@@ -134,13 +121,12 @@ struct error *task_run(struct import *im, worker_task *task, void *argument, con
 	json_t **ret_answer)
 {
 	CLEAN(worker_free) struct worker *worker = NULL;
-	json_t *answer;
+	CLEAN(json_decref) json_t *answer = NULL;
 
 	TRY(worker_start(im, task, argument, &worker));
 	TRY(follow(worker, w, task == task_stage, &answer));
-	if (ret_answer)
-		*ret_answer = answer;
-	else
-		json_decref(answer);
-	return !ret_answer || answer ? NULL : fail(ERR_STOPPED, "the process of the import gave no report");
+	if (!ret_answer)
+		return NULL;
+	*ret_answer = TAKE(answer);
+	return *ret_answer ? NULL : fail(ERR_STOPPED, "the process of the import gave no report");
 }

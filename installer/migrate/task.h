@@ -7,8 +7,6 @@
 #include "migrate/undo.h"
 #include "migrate/worker.h"
 
-#include <time.h>
-
 worker_task task_sweep; /* the staging goes */
 worker_task task_stage; /* argument: the struct unpack of the archive; tells its report */
 worker_task task_place; /* tells its report */
@@ -18,7 +16,7 @@ worker_task task_undo;  /* argument: the struct undone that is filled in; tells 
 struct watch {
 	const struct events *events;
 	uint64_t size; /* of the archive; 0: not known */
-	struct timespec began;
+	double began;  /* of clock_now() */
 };
 
 /* *ret_answer is what the task told last, the caller's; ret_answer may be NULL where nothing is awaited. Only task_stage is stopped by an

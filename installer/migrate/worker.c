@@ -1,14 +1,13 @@
 #include "migrate/worker.h"
 #include "base/i18n.h"
 #include "base/json_text.h"
+#include "host/child.h"
 #include "host/seam.h"
 #include "migrate/tree.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,12 +23,9 @@ struct worker {
 
 static struct error *become_mailbox_user(pid_t parent)
 {
-	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(MAILBOX_ID, MAILBOX_ID, MAILBOX_ID) < 0 ||
-				      setresuid(MAILBOX_ID, MAILBOX_ID, MAILBOX_ID) < 0))
+	if (geteuid() == 0 && child_become(MAILBOX_ID) < 0)
 		return fail_errno(errno, "cannot become the user of the mailboxes");
-	/* After the change of user, which undoes it. */
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ||
-		prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+	if (child_confine() < 0 || getppid() != parent)
 		return fail(ERR_STOPPED, "cannot give up privileges");
 	umask(077);
 	return NULL;
@@ -37,16 +33,12 @@ static struct error *become_mailbox_user(pid_t parent)
 
 static void calm_signals(void)
 {
-	sigset_t none;
-
 	/* Not in the terminal's group: an interrupt is the parent's to answer. */
 	setpgid(0, 0);
+	child_reset_signals();
 	signal(SIGINT, SIG_IGN);
-	signal(SIGTERM, SIG_DFL);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 static struct error *run_task(struct import *im, worker_task *task, void *argument, pid_t parent)
@@ -109,35 +101,25 @@ struct error *worker_tell(struct import *im, json_t *value)
 
 static struct error *understand(struct worker *w, const char *line, json_t **ret)
 {
-	json_t *json = json_loads(line, 0, NULL);
+	CLEAN(json_decref) json_t *json = json_loads(line, 0, NULL);
 	const char *message;
 	int code;
 
 	if (!json)
 		return fail(ERR_STOPPED, "the process of the import said what cannot be understood");
 	w->ended = json_object_get(json, "end") || json_object_get(json, "error");
-	if (json_unpack(json, "{si ss}", "code", &code, "error", &message) == 0) {
-		/* It comes from a child that has less to say than root. */
-		struct error *e = fail(code > ERR_OK && code <= ERR_INCOMPLETE ? (enum error_code)code : ERR_STOPPED, "%s", message);
-
-		json_decref(json);
-		return e;
-	}
-	if (w->ended) {
-		json_decref(json);
-		json = NULL;
-	}
-	*ret = json;
+	/* It comes from a child that has less to say than root. */
+	if (json_unpack(json, "{si ss}", "code", &code, "error", &message) == 0)
+		return fail(code > ERR_OK && code <= ERR_INCOMPLETE ? (enum error_code)code : ERR_STOPPED, "%s", message);
+	*ret = w->ended ? NULL : TAKE(json);
 	return NULL;
 }
 
 static struct error *died(struct worker *w)
 {
-	int status = 0;
+	int status = child_wait(w->pid);
 
 	w->ended = true;
-	while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
-		;
 	w->pid = -1;
 	seam_follow();
 	return WIFSIGNALED(status) ? fail(ERR_STOPPED, "the process of the import was killed (signal %d)", WTERMSIG(status)) :
@@ -187,12 +169,10 @@ struct error *worker_hear(struct worker *w, int timeout, json_t **ret)
 void worker_free(struct worker *w)
 {
 	close(w->fd);
-	if (w->pid > 0) {
-		if (!w->ended)
-			kill(w->pid, SIGKILL);
-		while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
+	if (w->pid > 0 && w->ended)
+		child_wait(w->pid);
+	else if (w->pid > 0)
+		child_end(w->pid);
 	bytes_free(&w->pending);
 	free(w);
 }

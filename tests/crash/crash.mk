@@ -5,7 +5,7 @@ include Makefile
 
 CRASH = tests/crash
 REPLACED = installer/cli/main installer/cli/sink_journal installer/host/unit installer/host/unit_bus \
-           installer/host/unit_job installer/host/listeners installer/mail/dialogue \
+           installer/host/unit_job installer/host/listeners installer/mail/dialogue installer/mail/spamd \
            $(patsubst %.c,%,$(wildcard checks/*.c))
 WRAPPED = host_open file_space key_generate_rsa certificate_self_signed password_hash nanosleep execve sqlite3_open_v2 \
           journal_intend journal_find journal_last state_step_set

@@ -3,19 +3,19 @@
  * when all do.
  */
 #include "checks/check.h"
-#include "checks/milters.h"
 #include "cli/sinks.h"
 #include "engine/release.h"
 #include "mail/client.h"
+#include "mail/spamd.h"
 #include "tests/crash/state.h"
 
 const struct check *const all_checks[] = { NULL };
 
 /* The fake daemons are ready as soon as they run. */
-void milters_await(struct host *h, const char *spamd_unit)
+void spamd_await(struct host *h, const char *unit)
 {
 	(void)h;
-	(void)spamd_unit;
+	(void)unit;
 }
 
 static const char *unit_of(unsigned port)

@@ -76,8 +76,13 @@ expect_match 'departure 4: a user cannot send as another by 587' "$other_sender"
 	as_user "${test[@]}" --from deux@exemple.fr --to "$admin"
 expect_match 'departure 4: nor by 465' "$other_sender" \
 	swaks_out "${login[@]}" --port 465 --tls-on-connect --from deux@exemple.fr --to "$admin"
-expect_match 'departure 4: nor by 25' "$other_sender" \
-	as_user "${test[@]}" --port 25 --from deux@exemple.fr --to "$admin"
+expect_no_match 'departure 21: on port 25 nobody logs in' '<[-~].*AUTH' \
+	swaks_out --tls --quit-after ehlo --to "$admin"
+on systemctl stop dovecot dovecot.socket
+expect_match 'departure 21: it takes mail while Dovecot is stopped' ' queued as ' swaks_out --tls --to "$admin" --header 'Subject: dovecot-dort'
+on systemctl start dovecot
+on postqueue -f
+check 'departure 21: which is delivered later' within 30 read_mail "${administrator[@]}" INBOX dovecot-dort
 expect_match 'departure 4: nor under a stranger'\''s address' '553 5\.7\.1' \
 	as_user "${test[@]}" --from autre@dehors.example --to "$admin"
 check 'departure 4: he can as an alias that leads to him' as_user "${test[@]}" --from contact@exemple.fr --to deux@exemple.fr

@@ -285,7 +285,7 @@ fault 'blocklist of recipients not in main.cf' block-recipient 'is on the blockl
 	'set_postfix "smtpd_recipient_restrictions=permit_mynetworks,permit_sasl_authenticated,reject_unauth_destination"' \
 	'put_back_postfix' --only block-recipient,block-sender,maps,relay,inbound
 fault 'blocklist of senders not in main.cf' block-sender 'is on the blocklist, but the answer is 250' 'maps' \
-	'set_postfix "smtpd_sender_restrictions=reject_non_fqdn_sender,reject_authenticated_sender_login_mismatch"' \
+	'set_postfix smtpd_sender_restrictions=reject_non_fqdn_sender' \
 	'put_back_postfix' --only block-recipient,block-sender,maps,relay,sender-login
 fault 'no recipient_delimiter' plus-address '550 5\.1\.1' '' 'set_postfix recipient_delimiter=' 'put_back_postfix'
 fault 'postmaster is nobody' postmaster "is nobody's, but should be admin@exemple\.fr's" '' \
@@ -300,7 +300,7 @@ fault 'relay opened: restrictions that let all pass' relay 'OPEN RELAY' 'block-r
 	'set_postfix smtpd_relay_restrictions= "smtpd_recipient_restrictions=check_sender_access static:OK,reject"' 'put_back_postfix' \
 	--only relay,submission-auth,sender-login,inbound,submission
 fault 'AUTH in clear allowed by Postfix' auth-clear 'port 25 (offers AUTH before STARTTLS|takes a password in clear)' '' \
-	'set_postfix smtpd_tls_security_level=may smtpd_tls_auth_only=no' 'put_back_postfix' --no-mail
+	'set_postfix smtpd_sasl_auth_enable=yes smtpd_tls_security_level=may smtpd_tls_auth_only=no' 'put_back_postfix' --no-mail
 fault 'AUTH in clear allowed by Dovecot' auth-clear 'port 143 (does not say LOGINDISABLED|takes a password in clear)' '' \
 	"set_dovecot 'ssl = yes' '$dovecot_clear'" 'put_back_dovecot' --no-mail
 fault 'port 587 without authentication' submission-auth 'port 587 takes mail without a password' '' \

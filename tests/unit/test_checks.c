@@ -1,15 +1,15 @@
+#include "base/clock.h"
 #include "tests/unit/unit.h"
 
 #include "base/interrupt.h"
 #include "base/memory.h"
 #include "checks/ask.h"
-#include "checks/become.h"
-#include "checks/clock.h"
 #include "checks/header.h"
 #include "checks/mailbox.h"
 #include "checks/runner.h"
 #include "checks/tally.h"
 #include "ensure/asset.h"
+#include "host/become.h"
 #include "mail/accounts.h"
 #include "mail/mailbox.h"
 

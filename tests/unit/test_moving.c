@@ -1,4 +1,5 @@
 /* A server on its way to another machine: the rows of its database, its keys, and the file that holds them. */
+#include "mail/layout.h"
 #include "tests/unit/unit.h"
 
 #include "cli/moving.h"
@@ -9,14 +10,11 @@
 #include "host/file.h"
 #include "host/sealed.h"
 #include "mail/accounts_move.h"
-#include "steps/layout.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #define HASH "{SHA512-CRYPT}$6$sel$hachis"
-
-DEFINE_CLEANUP(json_t *, json_decref)
 
 static const struct step step = { .name = "step" };
 static const struct events no_events;

@@ -1,4 +1,4 @@
-#include "checks/local_socket.h"
+#include "host/local_socket.h"
 
 #include <grp.h>
 #include <pwd.h>

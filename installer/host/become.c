@@ -1,4 +1,4 @@
-#include "checks/become.h"
+#include "host/become.h"
 
 #include <grp.h>
 #include <pwd.h>

@@ -1,9 +1,0 @@
-/*
- * A check that asks as the user that asks in earnest: what root can read proves nothing about a daemon.
- */
-#pragma once
-
-#include "base/error.h"
-
-/* For good: the process of the check becomes that user, with its groups. */
-struct error *become_user(const char *name) MUST_USE;
