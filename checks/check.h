@@ -30,6 +30,7 @@ struct finding {
 	enum check_state state;
 	char *evidence; /* one line */
 	char *remedy;   /* next command, or "" */
+	bool unasked;   /* unknown since there was no way, or no time, to ask */
 	double seconds;
 };
 
@@ -83,6 +84,7 @@ struct check_options {
 struct check_summary {
 	unsigned ok, failed, unknown;
 	unsigned dns_failed; /* of the failed */
+	unsigned unasked;    /* of the unknown: where it is all there is, nothing could be asked */
 	unsigned mail_ok;    /* of the ok: real mail went through */
 };
 /* Runs the checks, several at a time, and emits an EVENT_FINDING for each in order. Makes and removes the test mailbox, its

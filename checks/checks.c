@@ -133,7 +133,6 @@ struct error *checks_run(struct host *h, const struct params *p, const struct ch
 		.params = p,
 		.release = &release,
 		.token = token,
-		.give_up = options->seconds ? clock_now() + options->seconds : 0,
 	};
 
 	*ret = (struct check_summary){ 0 };
@@ -145,6 +144,8 @@ struct error *checks_run(struct host *h, const struct params *p, const struct ch
 	random_hex(token, sizeof(token) - 1);
 
 	struct error *e = prepare(&context, &selection, &outside, &mailbox, events, &reasons);
+	/* Only now: what has to be there first may have to be waited for, and then each check still has its time. */
+	context.give_up = options->seconds ? clock_now() + options->seconds : 0;
 	if (!e)
 		e = runner_run(selection.checks, &context, events, ret);
 	e = join(e, test_mailbox_remove(h, &mailbox));

@@ -48,6 +48,7 @@ static void run(const struct check_context *c, struct finding *f)
 {
 	struct timex kernel = { .modes = 0 };
 	const time_t now = time(NULL);
+	const int answer = adjtimex(&kernel);
 	CLEAN(free) char *date = NULL;
 	const char *path = NULL;
 	struct tm utc;
@@ -58,7 +59,9 @@ static void run(const struct check_context *c, struct finding *f)
 		return;
 	if (path)
 		finding_failed(f, remedy_of(c->host), "it is %s UTC here, but %s is of %s", today, path, date);
-	else if (adjtimex(&kernel) == TIME_ERROR || kernel.status & STA_UNSYNC)
+	else if (answer < 0)
+		finding_unknown(f, remedy_of(c->host), "it is %s UTC here; whether a time server keeps it cannot be asked", today);
+	else if (answer == TIME_ERROR || kernel.status & STA_UNSYNC)
 		finding_unknown(f, remedy_of(c->host), "it is %s UTC here, not synchronised with a time server", today);
 	else
 		finding_ok(f, "%s UTC, synchronised", today);

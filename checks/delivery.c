@@ -45,7 +45,7 @@ const struct check check_virtual_alias = {
 	.title = N_("A virtual alias leads to its mailbox"),
 	.outside = true,
 	.mail = true,
-	.timeout = 60,
+	.timeout = 90,
 	.run = run_virtual,
 };
 
@@ -54,7 +54,7 @@ const struct check check_alias = {
 	.title = N_("A local alias leads to its mailbox"),
 	.outside = true,
 	.mail = true,
-	.timeout = 60,
+	.timeout = 90,
 	.run = run_local,
 };
 
@@ -63,6 +63,6 @@ const struct check check_plus_address = {
 	.title = N_("What follows a + in an address does not hinder"),
 	.outside = true,
 	.mail = true,
-	.timeout = 60,
+	.timeout = 90,
 	.run = run_plus,
 };

@@ -66,6 +66,6 @@ const struct check check_dkim = {
 	.name = "dkim",
 	.title = N_("What users send is signed"),
 	.mail = true,
-	.timeout = 60,
+	.timeout = 90,
 	.run = run,
 };

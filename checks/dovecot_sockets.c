@@ -5,8 +5,8 @@
 static const struct {
 	const char *what, *path, *request, *greeting;
 } sockets[] = {
-	{ "delivery", POSTFIX_CHROOT "/private/dovecot-lmtp", "QUIT\r\n", "220 " },
-	{ "passwords", POSTFIX_CHROOT "/private/auth", "VERSION\t1\t1\n", "VERSION\t" },
+	{ N_("delivery"), POSTFIX_CHROOT "/private/dovecot-lmtp", "QUIT\r\n", "220 " },
+	{ N_("passwords"), POSTFIX_CHROOT "/private/auth", "VERSION\t1\t1\n", "VERSION\t" },
 };
 
 static void run(const struct check_context *c, struct finding *f)
@@ -21,12 +21,12 @@ static void run(const struct check_context *c, struct finding *f)
 		bytes_add_text(&request, sockets[i].request);
 		if (tally_error(&t,
 			    local_socket_ask(sockets[i].path, "postfix", &request, strlen(sockets[i].greeting), &reply),
-			    remedy, "%s", sockets[i].what))
+			    remedy, "%s", translated(sockets[i].what)))
 			continue;
 		if (starts_with(reply.data, sockets[i].greeting))
 			tally_ok(&t, "%s answers", sockets[i].path);
 		else
-			tally_failed(&t, remedy, "%s: %s greets with %s", sockets[i].what, sockets[i].path, reply.data);
+			tally_failed(&t, remedy, "%s: %s greets with %s", translated(sockets[i].what), sockets[i].path, reply.data);
 	}
 	tally_finding(&t, f);
 }

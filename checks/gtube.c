@@ -28,6 +28,6 @@ const struct check check_gtube = {
 	.title = N_("Spam from the world is filed into Spam"),
 	.outside = true,
 	.mail = true,
-	.timeout = 60,
+	.timeout = 90,
 	.run = run,
 };

@@ -27,6 +27,6 @@ const struct check check_inbound = {
 	.title = N_("Mail from the world arrives in the inbox"),
 	.outside = true,
 	.mail = true,
-	.timeout = 60,
+	.timeout = 90,
 	.run = run,
 };

@@ -159,15 +159,17 @@ static struct error *remove_beside(struct accounts *a, const char *mailbox)
 }
 
 /* The queue before the account: a message to an unknown address would bounce. And after it: one that was on its
- * way. */
+ * way. The account stays, switched off, while anything of it does: by it the next verification finds the rest. */
 static struct error *remove_all_of(struct host *h, struct accounts *a, const char *address)
 {
 	struct error *e = empty_queue(h, address);
+	bool changed;
 
 	e = join(e, remove_beside(a, address));
-	e = join(e, accounts_user_delete(a, address));
+	e = join(e, accounts_row_switch(a, "postfix_utilisateurs", "utilisateur", address, false, &changed));
 	e = join(e, mailbox_remove(h, address));
-	return join(e, empty_queue(h, address));
+	e = join(e, empty_queue(h, address));
+	return e ? e : accounts_user_delete(a, address);
 }
 
 static struct error *sweep(struct host *h, struct accounts *a)

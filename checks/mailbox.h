@@ -5,8 +5,9 @@
  *
  * A lock that the kernel drops with its holder lets one run at a time have one, so any other account of that
  * pattern is what a killed run left: it is swept away first, with the rows that its name tells. Removal takes the
- * mail out of the queue, the rows, the account, and the Maildir; the tree belongs to the mailboxes' user, so it is
- * walked as that user. The account comes first and goes last: rows without it never stay.
+ * mail out of the queue, the rows, the Maildir, and the account; the tree belongs to the mailboxes' user, so it is
+ * walked as that user. The account comes first and goes last: nothing stays without it, and what could not be removed
+ * keeps it, switched off.
  */
 #pragma once
 

@@ -58,6 +58,6 @@ const struct check check_managesieve = {
 	.title = N_("A user's own filter can be put on the server, and works"),
 	.outside = true,
 	.mail = true,
-	.timeout = 60,
+	.timeout = 90,
 	.run = run,
 };

@@ -56,6 +56,6 @@ const struct check check_privacy = {
 	.title = N_("What users send does not tell about their machines"),
 	.outside = true,
 	.mail = true,
-	.timeout = 60,
+	.timeout = 90,
 	.run = run,
 };

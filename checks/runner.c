@@ -65,20 +65,21 @@ static bool take_text(const struct bytes *b, size_t *at, char **ret)
 
 static bool decode(const struct bytes *b, struct finding *f)
 {
-	size_t at = 1;
+	size_t at = 2;
 
-	if (!b->size)
+	if (b->size < at)
 		return false;
 	f->state = (enum check_state)b->data[0];
+	f->unasked = b->data[1];
 	return take_text(b, &at, &f->evidence) && take_text(b, &at, &f->remedy) && at == b->size;
 }
 
 static void send_finding(int fd, const struct finding *f)
 {
 	CLEAN(bytes) struct bytes b = { 0 };
-	char state = (char)f->state;
+	const char head[] = { (char)f->state, f->unasked };
 
-	bytes_add(&b, &state, 1);
+	bytes_add(&b, head, sizeof(head));
 	add_text(&b, f->evidence ? f->evidence : _("the check gave no answer"));
 	add_text(&b, f->remedy ? f->remedy : "");
 	for (size_t at = 0; at < b.size;) {
@@ -110,6 +111,7 @@ static void run_child(const struct check *check, const struct check_context *con
 
 	if (check->base)
 		own.patience = 1;
+	f.unasked = e != NULL;
 	if (e)
 		finding_unknown(&f, "", "cannot ask from outside of the machine: %s", error_message(e));
 	else
@@ -190,6 +192,7 @@ static bool impossible(struct jobs *jobs, struct job *job, const struct check_co
 		no_mailbox(jobs, job, context);
 	else
 		return false;
+	job->finding.unasked = true;
 	return true;
 }
 
@@ -294,6 +297,7 @@ static void emit_done(struct jobs *jobs, const struct events *events, struct che
 		summary->ok += f->state == CHECK_OK;
 		summary->failed += f->state == CHECK_FAILED;
 		summary->unknown += f->state == CHECK_UNKNOWN;
+		summary->unasked += f->state == CHECK_UNKNOWN && f->unasked;
 		summary->dns_failed += f->state == CHECK_FAILED && check->dns;
 		summary->mail_ok += f->state == CHECK_OK && check->mail;
 		events_emit(events, &event);
@@ -342,7 +346,7 @@ static void leave_open(struct jobs *jobs, struct job *job)
 
 	if (job->pid)
 		end_child(job);
-	job->begun = true;
+	job->begun = job->finding.unasked = true;
 	if (jobs->broken)
 		finding_unknown(&job->finding, remedy, "not waited for, since the check %s has failed", jobs->broken->name);
 	else

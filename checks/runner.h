@@ -3,7 +3,7 @@
  * given.
  *
  * A child dies with its parent, is killed at its time limit, and hands its finding over through a pipe: the
- * state, then evidence and remedy with their lengths before them, so any bytes pass. A child that ends without
+ * state and whether it was asked at all, then evidence and remedy with their lengths before them, so any bytes pass. A child that ends without
  * one is a failed check.
  */
 #pragma once

@@ -45,6 +45,8 @@ static void run(const struct check_context *c, struct finding *f)
 		finding_ok(f, "a dot after a bare line feed is text, and ends no message");
 	else if (code >= 500)
 		finding_ok(f, "a bare line feed is answered with %s", lines.v[0]);
+	else if (code / 100 == 4)
+		finding_unknown(f, ASK_LOGS, "the message is put off before it shows: %s", lines.v[0]);
 	else
 		finding_failed(f, REMEDY, "a dot after a bare line feed ends a message: a second one can be smuggled "
 					  "in (CVE-2023-51764)");

@@ -68,7 +68,7 @@ const struct check check_ham = {
 	.title = N_("Ordinary mail is judged, and not marked as spam"),
 	.outside = true,
 	.mail = true,
-	.timeout = 60,
+	.timeout = 90,
 	.run = run_ham,
 };
 
@@ -77,6 +77,6 @@ const struct check check_forged = {
 	.title = N_("A forged sender of our own gets no credit"),
 	.outside = true,
 	.mail = true,
-	.timeout = 60,
+	.timeout = 90,
 	.run = run_forged,
 };

@@ -37,7 +37,7 @@ const struct check check_submission = {
 	.title = N_("A user sends through port 587 and reads by IMAPS"),
 	.outside = true,
 	.mail = true,
-	.timeout = 60,
+	.timeout = 90,
 	.run = run_587,
 };
 
@@ -46,6 +46,6 @@ const struct check check_submissions = {
 	.title = N_("A user sends through port 465 and reads by IMAPS"),
 	.outside = true,
 	.mail = true,
-	.timeout = 60,
+	.timeout = 90,
 	.run = run_465,
 };

@@ -23,8 +23,8 @@ static struct error *accounts_precheck(struct run *run)
 	TRY(group_find(run->host, MAILBOX_USER, &group));
 	TRY(user_name_of(run->host, MAILBOX_ID, &user_holder));
 	TRY(group_name_of(run->host, MAILBOX_ID, &group_holder));
-	check_number(run, "user", user.exists, user.uid, user_holder);
-	check_number(run, "group", group.exists, group.gid, group_holder);
+	check_number(run, _("user"), user.exists, user.uid, user_holder);
+	check_number(run, _("group"), group.exists, group.gid, group_holder);
 	return NULL;
 }
 

@@ -6,10 +6,8 @@
 #include "mail/spamd.h"
 #include "steps/steps.h"
 
-#include <time.h>
-
 #define DOMAINS_MAP "/etc/postfix/sqlite-domaines.cf"
-#define ATTEMPTS 300 /* of 0.1 s: until a started daemon must have greeted */
+#define GREETS	    30 /* seconds, until a started daemon must have greeted */
 
 #define FILES(...) (const char *const[]){ __VA_ARGS__, NULL }
 
@@ -49,31 +47,6 @@ static struct error *services_apply(struct run *run)
 	return run->params->no_learn ? NULL : ensure_units_current(run, &learning, 1);
 }
 
-static struct error *greeting(unsigned port)
-{
-	CLEAN(dialogue_close) struct dialogue *d = NULL;
-	CLEAN(free) char *line = NULL;
-	bool wrapped = port == 465 || port == 993;
-
-	TRY(dialogue_open("127.0.0.1", port, 10, &d));
-	if (wrapped)
-		TRY(dialogue_start_tls(d, "localhost", 0, 0, NULL));
-	return dialogue_line(d, &line);
-}
-
-/* systemd calls a unit active before, and even after, its daemon listens: the port itself must answer. */
-static struct error *await_greeting(unsigned port)
-{
-	for (unsigned attempt = 1;; attempt++) {
-		struct error *e = greeting(port);
-
-		if (!e || attempt == ATTEMPTS)
-			return wrap(e, "port %u does not answer", port);
-		error_free(e);
-		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
-	}
-}
-
 /* Postfix itself finds the domain through the map. Asked only now: its tools wait until main.cf is two seconds old. */
 static struct error *ask_map(struct run *run)
 {
@@ -89,8 +62,9 @@ static struct error *services_postcheck(struct run *run)
 {
 	static const unsigned ports[] = { 25, 465, 587, 143, 993, 4190 };
 
+	/* systemd calls a unit active before, and even after, its daemon listens: the port itself must answer. */
 	for (size_t i = 0; i < sizeof(ports) / sizeof(*ports); i++)
-		TRY(await_greeting(ports[i]));
+		TRY(dialogue_await("127.0.0.1", ports[i], ports[i] == 465 || ports[i] == 993, GREETS));
 	return ask_map(run);
 }
 

@@ -6,7 +6,7 @@
 static void *must(void *p)
 {
 	if (!p) {
-		static const char message[] = "mailsetup: out of memory; nothing is lost, run `mailsetup resume`\n";
+		static const char message[] = "mailsetup: out of memory; nothing is lost: run the same command again\n";
 
 		if (write(STDERR_FILENO, message, sizeof(message) - 1) < 0)
 			_exit(1);

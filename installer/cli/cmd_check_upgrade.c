@@ -6,16 +6,22 @@
 
 #define DOVECOT "/etc/dovecot"
 
-static bool is_changed_after(const struct run *run, const char *path)
+/* As its package brought it: goes with the upgrade. Mailsetup's own, or to be: is written anew where it must be. */
+static struct error *is_taken_care_of(struct run *run, const char *path, bool *ret)
 {
+	CLEAN(undo_record) struct undo_record ours = { 0 };
+
 	for (size_t i = 0; i < run->difference_count; i++)
-		if (strcmp(run->differences[i].target, path) == 0)
-			return true;
-	return false;
+		if (strcmp(run->differences[i].target, path) == 0) {
+			*ret = true;
+			return NULL;
+		}
+	TRY(journal_find(run->state, "file", path, &ours));
+	*ret = ours.seq;
+	return *ret ? NULL : package_file_is_as_brought(run->host, path, ret);
 }
 
-/* Settings of another hand, which the new Dovecot would not understand. A file that is as its package brought it goes with the upgrade; one
- * that mailsetup changes after it is written anew. */
+/* Settings of another hand, which the new Dovecot would not understand. */
 static struct error *check_dovecot(struct run *run)
 {
 	CLEAN(list) struct list names = { 0 }, paths = { 0 };
@@ -29,10 +35,10 @@ static struct error *check_dovecot(struct run *run)
 		if (ends_with(names.v[i], ".conf"))
 			list_addf(&paths, DOVECOT "/conf.d/%s", names.v[i]);
 	for (size_t i = 0; i < paths.n; i++) {
-		bool brought;
+		bool known;
 
-		TRY(package_file_is_as_brought(run->host, paths.v[i], &brought));
-		if (!brought && !is_changed_after(run, paths.v[i]))
+		TRY(is_taken_care_of(run, paths.v[i], &known));
+		if (!known)
 			run_blocker(run, "%s is in the language of the Dovecot of now, which the next one does not understand: move it away",
 				paths.v[i]);
 	}

@@ -148,7 +148,7 @@ static struct error *plan(struct cli *cli)
 	s.run.want_diffs = true;
 	s.run.compute = NULL; /* nothing is computed ahead */
 	struct error *blocked = run_check(&s.run, &s.graph);
-	struct error *e = run_plan(&s.run, &s.graph);
+	struct error *e = error_code(blocked) == ERR_STOPPED ? TAKE(blocked) : run_plan(&s.run, &s.graph);
 	terminal_close(&s.terminal);
 	if (!e && file)
 		e = plan_file_write(file, &cli->params, &s.run);

@@ -73,6 +73,12 @@ static struct error *split_names(struct list *ret)
 	return NULL;
 }
 
+/* Silence is no proof. What was asked and cannot be known now is none either, but it is an answer. */
+static bool nothing_asked(const struct check_summary *s)
+{
+	return s->unasked && !s->ok && !s->failed && s->unasked == s->unknown;
+}
+
 static void tell_summary(struct cli *cli, const struct check_summary *summary)
 {
 	if (cli->json) {
@@ -86,6 +92,8 @@ static void tell_summary(struct cli *cli, const struct check_summary *summary)
 		fprintf(cli->screen.out, _("%u ok, %u failed, %u unknown\n"), summary->ok, summary->failed,
 			summary->unknown);
 	}
+	if (nothing_asked(summary) && !cli->json)
+		fprintf(cli->screen.out, "%s\n", _("nothing could be asked; each check says why"));
 }
 
 static struct error *verify(struct cli *cli)
@@ -113,7 +121,7 @@ static struct error *verify(struct cli *cli)
 		&(struct check_options){ .only = &names, .no_mail = no_mail, .seconds = names.n ? 0 : BROKEN_SECONDS }, &s.events, &summary));
 	terminal_close(&s.terminal);
 	tell_summary(cli, &summary);
-	cli->verdict = summary.failed ? ERR_STOPPED : ERR_OK;
+	cli->verdict = summary.failed || nothing_asked(&summary) ? ERR_STOPPED : ERR_OK;
 	return NULL;
 }
 
@@ -126,7 +134,7 @@ const struct command command_verify = {
 		   "maps, permissions, the queue, the disk, DNS. Each check is `ok`, `failed` or `unknown`, with a line "
 		   "of evidence; where it is not ok, the next command is given. `unknown` is what cannot be known now, "
 		   "such as a DNS record that is not published yet; it is not a failure. The exit status is 1 when a "
-		   "check failed."),
+		   "check failed, or when nothing could be asked."),
 		N_("It makes a mailbox for itself, `mailsetup-verify-HEX@DOMAIN`, with an alias and an entry on each "
 		   "blocklist, and removes them with all that it sent; what a killed run has left, the next one "
 		   "removes. It sends nothing to the world; one connection to port 25 of a mail server of debian.org "

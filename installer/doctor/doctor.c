@@ -1,8 +1,8 @@
 #include "doctor/doctor.h"
 
 #include "base/i18n.h"
+#include "doctor/limit.h"
 #include "doctor/pattern.h"
-#include <time.h>
 
 #define LINES_MAX   UINT64_C(5000000)
 #define SECONDS_MAX 60
@@ -32,9 +32,8 @@ struct doctor {
 	struct finding *findings; /* one for each symptom, then those not known */
 	size_t n;
 	uint64_t lines; /* without the kernel's */
-	uint64_t taken;
 	int64_t oldest, stopped;
-	time_t deadline;
+	struct limit limit;
 	bool sorted;
 };
 
@@ -225,7 +224,7 @@ static bool line_taken(void *context, const struct log_line *line)
 
 	doctor_judge(d, line);
 	/* By all lines: a kernel that logs packets says far more than the mail programs. */
-	if (d->lines < LINES_MAX && (++d->taken % 1024 || time(NULL) < d->deadline))
+	if (d->lines < LINES_MAX && !limit_passed(&d->limit))
 		return true;
 	d->stopped = line->time;
 	return false;
@@ -233,7 +232,7 @@ static bool line_taken(void *context, const struct log_line *line)
 
 struct error *doctor_read(struct doctor *d, struct host *h, int64_t since)
 {
-	d->deadline = time(NULL) + SECONDS_MAX;
+	d->limit = limit_of(SECONDS_MAX);
 	return mail_log_read(h, since, true, line_taken, d);
 }
 

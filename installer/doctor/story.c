@@ -1,10 +1,9 @@
 #include "doctor/story.h"
 
 #include "base/i18n.h"
+#include "doctor/limit.h"
 #include "doctor/pattern.h"
 #include "host/queue.h"
-
-#include <time.h>
 
 #define PASSES_MAX 5
 #define SECONDS_MAX 60 /* of all passes */
@@ -128,14 +127,13 @@ struct telling {
 	struct stories *stories;
 	const char *address; /* bracketed: "<jean@exemple.fr>" */
 	bool grown;
-	time_t deadline;
-	unsigned taken;
+	struct limit limit;
 	bool late;
 };
 
 static bool in_time(struct telling *t)
 {
-	t->late = ++t->taken % 1024 == 0 && time(NULL) >= t->deadline;
+	t->late = limit_passed(&t->limit);
 	return !t->late;
 }
 
@@ -249,7 +247,7 @@ static struct error *read_log(struct telling *t, struct host *h, int64_t since, 
 struct error *stories_read(struct host *h, int64_t since, const char *subject, struct stories *ret)
 {
 	CLEAN(free) char *address = text("<%s>", subject);
-	struct telling t = { .stories = ret, .address = address, .grown = true, .deadline = time(NULL) + SECONDS_MAX };
+	struct telling t = { .stories = ret, .address = address, .grown = true, .limit = limit_of(SECONDS_MAX) };
 
 	*ret = (struct stories){ 0 };
 	if (queue_id_valid(subject))

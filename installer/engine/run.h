@@ -119,7 +119,8 @@ struct error *run_rollback(struct run *run, const struct graph *graph, const str
 /* For a new store on a machine that was installed before: remembers the parameters, and as done each step that plans nothing. The
  * undo journal cannot be had back, so a rollback is refused from then on. */
 struct error *run_rebuild(struct run *run, const struct graph *graph) MUST_USE;
-/* All prechecks: what stands in the way is in run->blockers, and together in the error (ERR_PRECHECK, or ERR_BUSY). */
+/* All prechecks: what stands in the way is in run->blockers, and together in the error (ERR_PRECHECK, or ERR_BUSY).
+ * ERR_STOPPED when a signal came meanwhile. */
 struct error *run_check(struct run *run, const struct graph *graph) MUST_USE;
 /* Plans every step; the differences stay in the run. */
 struct error *run_plan(struct run *run, const struct graph *graph) MUST_USE;

@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "base/interrupt.h"
 #include "engine/run_loop.h"
 
 /* Asked once: what a step finds of the release, it finds in the whole run. */
@@ -19,6 +20,10 @@ struct error *run_check(struct run *run, const struct graph *graph)
 			busy |= error_code(e) == ERR_BUSY;
 			run_blocker(run, "%s", error_message(e));
 			error_free(e);
+		}
+		if (interrupted()) {
+			run->step = NULL;
+			return fail(ERR_STOPPED, "interrupted while looking at the machine; nothing was changed");
 		}
 	}
 	run->step = NULL;

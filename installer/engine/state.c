@@ -398,17 +398,30 @@ struct error *state_params_load(struct state *s, struct params *p)
 
 struct error *state_note_get(struct state *s, const char *name, char **ret)
 {
-	CLEAN(list) struct list values = { 0 };
+	CLEAN(sqlite3_finalize) sqlite3_stmt *statement = NULL;
+	bool row;
 
-	TRY(select_texts(s, "SELECT value FROM note WHERE name = ?", name, &values));
-	*ret = values.n ? text_copy(values.v[0]) : NULL;
+	*ret = NULL;
+	TRY(database_prepare(s->db, "SELECT value FROM note WHERE name = ?", &statement));
+	bind_text(statement, 1, name);
+	TRY(database_step(s->db, statement, &row));
+	/* It may be a key: no copy of it but the caller's. */
+	if (row)
+		*ret = text_copy((const char *)sqlite3_column_text(statement, 0));
 	return NULL;
+}
+
+static void wiped_cleanup(char **s)
+{
+	if (*s)
+		explicit_bzero(*s, strlen(*s));
+	free(*s);
 }
 
 struct error *state_note_set(struct state *s, const char *name, const char *value)
 {
 	CLEAN(sqlite3_finalize) sqlite3_stmt *statement = NULL;
-	CLEAN(free) char *known = NULL;
+	CLEAN(wiped) char *known = NULL;
 
 	TRY(state_note_get(s, name, &known));
 	if (!value)

@@ -1,4 +1,5 @@
 #include "ensure/ensure.h"
+#include "base/i18n.h"
 #include "ensure/verbs.h"
 #include "host/account.h"
 
@@ -21,7 +22,7 @@ struct error *ensure_group(struct run *run, const char *name, gid_t id)
 		CLEAN(free) char *holder = NULL;
 
 		TRY(group_name_of(run->host, id, &holder));
-		TRY(refuse_taken("group", id, holder, name));
+		TRY(refuse_taken(_("group"), id, holder, name));
 	}
 	if (run_is_plan(run)) {
 		run_difference(run, "group", name, false, "to be made");
@@ -49,7 +50,7 @@ struct error *ensure_user(struct run *run, const char *name, uid_t id, const cha
 		CLEAN(free) char *holder = NULL;
 
 		TRY(user_name_of(run->host, id, &holder));
-		TRY(refuse_taken("user", id, holder, name));
+		TRY(refuse_taken(_("user"), id, holder, name));
 	}
 	if (run_is_plan(run)) {
 		run_difference(run, "user", name, false, "to be made");

@@ -17,7 +17,7 @@ struct error *identity_of(struct run *run, struct owner owner, struct identity *
 	TRY(group_find(run->host, owner.group, &group));
 	*ret = (struct identity){ .uid = user.uid, .gid = group.gid, .known = user.exists && group.exists };
 	if (!ret->known && !run_is_plan(run))
-		return fail(ERR_STOPPED, "%s %s does not exist", user.exists ? "group" : "user",
+		return fail(ERR_STOPPED, "%s %s does not exist", user.exists ? _("group") : _("user"),
 			user.exists ? owner.group : owner.user);
 	return NULL;
 }

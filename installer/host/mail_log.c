@@ -1,5 +1,6 @@
 #include "host/mail_log.h"
 
+#include "base/interrupt.h"
 #include "host/file.h"
 #include "host/journal_fields.h"
 #include <ctype.h>
@@ -15,6 +16,12 @@ struct reader {
 	bool (*take)(void *context, const struct log_line *line);
 	void *context;
 };
+
+/* A signal only raises a flag, so a long log would be read to its end. */
+static bool goes_on(const struct reader *r)
+{
+	return !r->stopped && !interrupted();
+}
 
 static void deliver(struct reader *r, const struct log_line *line)
 {
@@ -106,7 +113,7 @@ static struct error *read_file(struct host *h, struct reader *r, const char *pat
 		return fail_errno(errno, "cannot read %s", path);
 	}
 	r->found = true;
-	while (!r->stopped && next_line(f, buffer))
+	while (goes_on(r) && next_line(f, buffer))
 		if (mail_log_parse(buffer, (int64_t)time(NULL), &line) && line.time >= r->since && line.time < r->until)
 			deliver(r, &line);
 	return NULL;
@@ -176,7 +183,7 @@ static struct error *read_journal(sd_journal *j, struct reader *r)
 	uint64_t microseconds;
 	int n = r->newest_first ? sd_journal_seek_tail(j) : sd_journal_seek_realtime_usec(j, (uint64_t)r->since);
 
-	while (n >= 0 && !r->stopped) {
+	while (n >= 0 && goes_on(r)) {
 		n = r->newest_first ? sd_journal_previous(j) : sd_journal_next(j);
 		if (n == 0)
 			return NULL;
@@ -223,5 +230,7 @@ struct error *mail_log_read(struct host *h, int64_t since, bool newest_first, bo
 		TRY(read_journal(j, &r));
 	if (newest_first && !r.stopped)
 		TRY(read_files(h, &r));
+	if (interrupted())
+		return fail(ERR_STOPPED, "interrupted while reading the log");
 	return r.found ? NULL : fail(ERR_PRECHECK, "there is no log to read: neither a journal nor /var/log/mail.log");
 }

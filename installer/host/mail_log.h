@@ -18,7 +18,7 @@ struct log_line {
 	const char *text;
 };
 
-/* Calls take for each line since that time (microseconds), until it returns false. Oldest first; newest_first: the
+/* Calls take for each line since that time (microseconds), until it returns false, or a signal comes (ERR_STOPPED). Oldest first; newest_first: the
  * journal from its end, then the files, whose lines are in their own order. ERR_PRECHECK when there is neither. */
 struct error *mail_log_read(struct host *h, int64_t since, bool newest_first, bool (*take)(void *context, const struct log_line *line),
 	void *context) MUST_USE;

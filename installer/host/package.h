@@ -61,7 +61,7 @@ struct error *packages_versions(struct host *h, const char *const *names, struct
 struct error *packages_sources(struct host *h, struct list *ret, bool *ret_any) MUST_USE;
 /* The files, sources.list(5), in which apt finds archives of that release, "bullseye", its updates among them. */
 struct error *packages_source_files(struct host *h, const char *release, struct list *ret) MUST_USE;
-/* Can apt fetch this address? ERR_PRECHECK with apt's words as detail. timeout in seconds. */
+/* Can apt fetch this address? ERR_PRECHECK with apt's words as detail; ERR_STOPPED when a signal came. timeout in seconds. */
 struct error *package_source_answers(struct host *h, const char *url, unsigned timeout) MUST_USE;
 /* ERR_BUSY with the holder's pid when a lock of apt or dpkg is held. */
 struct error *packages_lock_free(struct host *h) MUST_USE;

@@ -77,8 +77,7 @@ static struct error *apt_run(
 	};
 	struct error *e = process_run(h, &p, NULL, NULL);
 	if (e && *apt->failed)
-		return wrap(e, "package %s could not be set up (mend it, then run `mailsetup resume`)",
-			apt->failed);
+		return wrap(e, "package %s could not be set up (mend it first)", apt->failed);
 	return busy_or(h, e);
 }
 
@@ -198,23 +197,26 @@ struct error *packages_repair(struct host *h, package_progress *progress, void *
 	return wrap(apt_run(h, &apt, "install", fix, LOCK_TIMEOUT), "mending the packages left half installed");
 }
 
-static void add_name(struct bytes *b, const char *verb, const char *name)
+static void add_name(struct bytes *b, const char *name)
 {
-	bytes_printf(b, "%s%s", b->size ? ", " : verb, name);
+	bytes_printf(b, "%s%s", b->size ? ", " : "", name);
 }
 
-/* "remove X, Y" and "install Z": what a purge of names would do beside it. */
-static void surplus_find(const struct package_plan *plan, const struct list *names, struct bytes *ret)
+/* "remove X, Y and install Z": what a purge of names would do beside it; NULL where nothing. */
+static char *surplus_of(const struct package_plan *plan, const struct list *names)
 {
-	CLEAN(bytes) struct bytes install = { 0 };
+	CLEAN(bytes) struct bytes remove = { 0 }, install = { 0 };
 
 	for (size_t i = 0; i < plan->remove.n; i++)
 		if (!list_has(names, plan->remove.v[i]))
-			add_name(ret, "remove ", plan->remove.v[i]);
+			add_name(&remove, plan->remove.v[i]);
 	for (size_t i = 0; i < plan->install.n; i++)
-		add_name(&install, "install ", plan->install.v[i]);
-	if (install.size)
-		bytes_printf(ret, "%s%s", ret->size ? " and " : "", install.data);
+		add_name(&install, plan->install.v[i]);
+	if (remove.size && install.size)
+		return text(_("remove %s and install %s"), remove.data, install.data);
+	if (remove.size)
+		return text(_("remove %s"), remove.data);
+	return install.size ? text(_("install %s"), install.data) : NULL;
 }
 
 static struct error *purge_simulate(struct host *h, const char *options, const char *const *names, struct package_plan *ret)
@@ -262,7 +264,7 @@ static struct error *purge_list(struct host *h, const char *const *names, struct
 
 static struct error *purge_refuse(struct host *h, const struct list *purge)
 {
-	CLEAN(bytes) struct bytes surplus = { 0 };
+	CLEAN(free) char *surplus = NULL;
 	CLEAN(package_plan) struct package_plan plan = { 0 };
 	CLEAN(list) struct list plain = { 0 };
 
@@ -270,11 +272,9 @@ static struct error *purge_refuse(struct host *h, const struct list *purge)
 		"asking apt what a purge would do"));
 	list_add_all(&plain, (const char *const *)purge->v);
 	TRY(packages_plain_names(h, &plain));
-	surplus_find(&plan, &plain, &surplus);
-	return surplus.size ? fail(ERR_CONFLICT,
-				      "purging the packages would also %s: remove or keep those by hand, then start again",
-				      surplus.data)
-			    : NULL;
+	surplus = surplus_of(&plan, &plain);
+	return surplus ? fail(ERR_CONFLICT, "purging the packages would also %s: remove or keep those by hand, then start again", surplus)
+		       : NULL;
 }
 
 struct error *packages_purge_check(struct host *h, const char *const *names)

@@ -1,3 +1,4 @@
+#include "base/interrupt.h"
 #include "host/file.h"
 #include "host/package.h"
 #include "host/process.h"
@@ -10,8 +11,10 @@ struct error *package_source_answers(struct host *h, const char *url, unsigned t
 	CLEAN(free) char *limit = text("Acquire::http::Timeout=%u", timeout);
 	const char *const argv[] = { "/usr/lib/apt/apt-helper", "-o", "Acquire::Retries=0", "-o", limit, "download-file", url,
 		SCRATCH, NULL };
-	struct error *e = process_run(h, &(struct process){ .argv = argv, .timeout = 2 * timeout }, NULL, NULL);
+	struct error *e = process_run(h, &(struct process){ .argv = argv, .timeout = 2 * timeout, .until_interrupted = true }, NULL, NULL);
 	struct error *left = file_remove(h, SCRATCH);
 
-	return left ? join(left, e) : recode(e, ERR_PRECHECK);
+	if (left || interrupted())
+		return join(left, e);
+	return recode(e, ERR_PRECHECK);
 }

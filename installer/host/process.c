@@ -1,6 +1,6 @@
 #include "host/process.h"
 #include "base/clock.h"
-
+#include "base/interrupt.h"
 #include "host/process_child.h"
 #include "host/process_stream.h"
 #include <fcntl.h>
@@ -28,6 +28,7 @@ struct child {
 	bool ended;
 	int wait_status;
 	unsigned signals; /* sent at the time limit */
+	bool interrupted;
 	double deadline;
 };
 
@@ -164,7 +165,8 @@ static void child_hurry(struct child *c)
 {
 	static const int signals[] = { SIGTERM, SIGKILL };
 
-	if (clock_now() < c->deadline)
+	c->interrupted |= !c->signals && c->process->until_interrupted && interrupted();
+	if (clock_now() < c->deadline && (c->signals || !c->interrupted))
 		return;
 	if (c->signals < sizeof(signals) / sizeof(*signals))
 		kill(-c->pid, signals[c->signals]);
@@ -221,6 +223,8 @@ static struct error *child_verdict(struct child *c, int *ret_status)
 	const char *program = p->argv[0];
 
 	*ret_status = c->ended && WIFEXITED(c->wait_status) ? WEXITSTATUS(c->wait_status) : -1;
+	if (c->interrupted)
+		return fail(ERR_STOPPED, "interrupted while %s ran", program);
 	if (c->signals)
 		return add_detail(c,
 			fail(ERR_STOPPED, "%s did not finish within %u s", program, timeout_of(p)));

@@ -19,6 +19,7 @@ struct process {
 	unsigned timeout;               /* seconds; 0 is 60 */
 	int accept;                     /* an exit status that is success beside 0; 0 for none */
 	bool keep_interrupts;           /* SIGINT and SIGTERM to us wait until it ends (dpkg must not be cut short) */
+	bool until_interrupted;         /* a signal to us ends it as the time limit does: it only asks, nothing is cut short */
 	bool merge;                     /* standard error goes where standard output goes */
 	void (*on_status)(void *context, const char *line); /* each line written to descriptor 3 */
 	/* Standard output piece by piece as it comes, however much; there is no ret_output then. */

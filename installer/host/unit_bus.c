@@ -27,9 +27,7 @@ struct error *bus_open(struct host *h, sd_bus **ret)
 struct error *bus_fail(const sd_bus_error *e, int r, const char *unit, const char *wish)
 {
 	if (sd_bus_error_has_name(e, "org.freedesktop.systemd1.UnitMasked"))
-		return fail(ERR_CONFLICT,
-			"cannot %s %s: it is masked; `systemctl unmask %s`, then `mailsetup resume`", wish,
-			unit, unit);
+		return fail(ERR_STOPPED, "cannot %s %s: it is masked; `systemctl unmask %s` comes first", wish, unit, unit);
 	if (sd_bus_error_has_name(e, "org.freedesktop.systemd1.NoSuchUnit"))
 		return fail(ERR_STOPPED, "cannot %s %s: there is no such unit; is its package installed?", wish,
 			unit);

@@ -87,7 +87,7 @@ static struct error *job_judge(struct host *h, sd_bus *bus, const struct job *jo
 	return job_fail(h,
 		fail(ERR_STOPPED,
 			"could not %s %s: the job ended as \"%s\", the unit's result is \"%s\"; mend what its journal "
-			"says (journalctl -u %s), then run `mailsetup resume`",
+			"says: journalctl -u %s",
 			job->wish, job->unit, job->result, result, job->unit),
 		job->unit);
 }

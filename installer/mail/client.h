@@ -39,6 +39,8 @@ struct error *imap_login(const struct endpoint *e) MUST_USE;
 struct dialogue;
 
 struct error *dialogue_open(const char *address, unsigned port, unsigned timeout, struct dialogue **ret) MUST_USE;
+/* Waits until somebody greets there (tls: after a handshake), for so many seconds in all, or until a signal comes. */
+struct error *dialogue_await(const char *address, unsigned port, bool tls, unsigned seconds) MUST_USE;
 void dialogue_close(struct dialogue *d);
 DEFINE_CLEANUP(struct dialogue *, dialogue_close)
 /* TLS from here on (after the server agreed to STARTTLS, or at once). min and max: TLS1_2_VERSION or so, 0 for any; ciphers

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "mail/client.h"
+#include "base/i18n.h"
 #include "host/crypto.h"
 #include "host/openssl.h"
 
@@ -68,7 +69,7 @@ static struct error *connect_to(struct dialogue *d)
 		    ipv6 ? sizeof(v6) : sizeof(v4)) < 0)
 		problem = errno;
 	if (problem == EINPROGRESS) {
-		TRY(wait_for(d, POLLOUT, "connecting"));
+		TRY(wait_for(d, POLLOUT, _("connecting")));
 		getsockopt(d->fd, SOL_SOCKET, SO_ERROR, &problem, &(socklen_t){ sizeof(problem) });
 	}
 	return problem ? fail_errno(problem, "cannot connect to %s port %u", d->address, d->port) : NULL;
@@ -156,7 +157,7 @@ struct error *dialogue_start_tls(
 
 		if (n == 1)
 			return NULL;
-		TRY(tls_retry(d, n, "starting TLS"));
+		TRY(tls_retry(d, n, _("starting TLS")));
 	}
 }
 
@@ -167,7 +168,7 @@ static struct error *write_some(struct dialogue *d, const char *data, size_t siz
 		int n = SSL_write(d->tls, data, (int)size);
 
 		*ret = n > 0 ? (size_t)n : 0;
-		return n > 0 ? NULL : tls_retry(d, n, "sending");
+		return n > 0 ? NULL : tls_retry(d, n, _("sending"));
 	}
 	ssize_t n = send(d->fd, data, size, MSG_NOSIGNAL);
 
@@ -175,7 +176,7 @@ static struct error *write_some(struct dialogue *d, const char *data, size_t siz
 	if (n >= 0 || errno == EINTR)
 		return NULL;
 	if (errno == EAGAIN)
-		return wait_for(d, POLLOUT, "sending");
+		return wait_for(d, POLLOUT, _("sending"));
 	return fail_errno(errno, "%s port %u: cannot send", d->address, d->port);
 }
 
@@ -201,7 +202,7 @@ static struct error *read_some(struct dialogue *d)
 		int n = SSL_read(d->tls, to, (int)space);
 
 		d->filled += n > 0 ? (size_t)n : 0;
-		return n > 0 ? NULL : tls_retry(d, n, "reading");
+		return n > 0 ? NULL : tls_retry(d, n, _("reading"));
 	}
 	ssize_t n = recv(d->fd, to, space, 0);
 
@@ -209,7 +210,7 @@ static struct error *read_some(struct dialogue *d)
 	if (n > 0 || (n < 0 && errno == EINTR))
 		return NULL;
 	if (n < 0 && errno == EAGAIN)
-		return wait_for(d, POLLIN, "reading");
+		return wait_for(d, POLLIN, _("reading"));
 	if (n < 0)
 		return fail_errno(errno, "%s port %u: cannot read", d->address, d->port);
 	return fail(ERR_STOPPED, "%s port %u: the server closed the connection", d->address, d->port);

@@ -1,4 +1,5 @@
 #include "mail/spamd.h"
+#include "base/clock.h"
 #include "host/local_socket.h"
 #include "host/unit.h"
 #include "mail/layout.h"
@@ -41,6 +42,8 @@ static bool listens(void)
 
 void spamd_await(struct host *h, const char *unit)
 {
-	while (begins(h, unit) && !listens() && poll(NULL, 0, 100) == 0)
+	const double end = clock_now() + BEGINS;
+
+	while (clock_now() < end && begins(h, unit) && !listens() && poll(NULL, 0, 100) == 0)
 		;
 }

@@ -318,6 +318,13 @@ fault 'no size limit' size-limit 'announces no limit' '' 'set_postfix message_si
 # Since 3.9, Postfix ends by itself who talks on without having been answered.
 fault 'messages may be smuggled in' smuggling 'CVE-2023-51764' '' \
 	'set_postfix smtpd_forbid_bare_newline=no smtpd_forbid_unauth_pipelining=no' 'put_back_postfix'
+# Not a fault of this kind: what is put off shows nothing.
+in_host 'set_postfix smtpd_end_of_data_restrictions=defer' >/dev/null 2>&1
+verify --only smuggling
+expect_match 'a message that is put off proves no smuggling' '"check":"smuggling","state":"unknown","evidence":"[^"]*put off[^"]*: 45' \
+	cat "$scratch/verdict"
+in_host put_back_postfix >/dev/null 2>&1
+check 'smuggling is content again' within 15 green smuggling
 fault 'header_checks emptied' privacy 'X-Originating-IP is passed on' '' ': >/etc/postfix/header_checks; reload_postfix' 'put_back_postfix'
 
 # --- DKIM ---

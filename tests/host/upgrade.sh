@@ -68,6 +68,7 @@ upgrade() { # RELEASE WHAT-BREAKS STATUS-OF-APT INSTALL-OPTION...
 
 installed_host
 tar --exclude=./build --exclude=./.git -cf - . | on sh -c 'mkdir /root/mailsetup && tar -xf - -C /root/mailsetup'
+on apt-get install -qq -y --no-install-recommends make
 build_there bullseye 1[.]1
 add_mailbox "$jean" "$secret"
 publish_key exemple.fr
@@ -82,25 +83,25 @@ expect_exit 2 'nor back' on mailsetup check-upgrade 11
 upgrade bookworm 'spamd goes into a package of its own' 0
 # A file of which only lines are mailsetup's, one that mailsetup wrote, one that is only Debian's.
 on sed -i 's/^auth_mechanisms = plain$/auth_mechanisms = plain login/' /etc/dovecot/conf.d/10-auth.conf
-on sh -c 'echo "# de ma main" >>/etc/dovecot/conf.d/10-master.conf'
-on mailsetup install --no-verify --adopt /etc/dovecot/conf.d/10-master.conf
+on sh -c 'echo "# de ma main" >>/etc/dovecot/conf.d/10-ssl.conf'
+on mailsetup install --no-verify --adopt /etc/dovecot/conf.d/10-ssl.conf
 on sed -i 's/^#auth_verbose = no/auth_verbose = yes/' /etc/dovecot/conf.d/10-logging.conf
 on systemctl reload dovecot
 expect_exit 3 "a changed file of Debian's" on mailsetup check-upgrade trixie
 expect_match 'is named' '10-logging.conf is in the language' cat "$scratch/last"
-expect_match 'the one that was adopted, too' '10-master.conf was adopted' on mailsetup check-upgrade trixie
+expect_match 'the one that was adopted, too' '10-ssl.conf was adopted' on mailsetup check-upgrade trixie
 on sed -i 's/^auth_verbose = yes/#auth_verbose = no/' /etc/dovecot/conf.d/10-logging.conf
 on sh -c 'echo "mail_debug = yes" >/etc/dovecot/conf.d/99-a-moi.conf'
 expect_exit 3 'settings of Dovecot that 2.4 would not understand' on mailsetup check-upgrade trixie
 expect_match 'are named' '/etc/dovecot/conf.d/99-a-moi.conf is in the language' cat "$scratch/last"
 on rm /etc/dovecot/conf.d/99-a-moi.conf
 on systemctl reload dovecot
-upgrade trixie 'Dovecot does not start' 100 --overwrite /etc/dovecot/conf.d/10-master.conf
+upgrade trixie 'Dovecot does not start' 100 --overwrite /etc/dovecot/conf.d/10-ssl.conf
 copies() { # LINE: what mailsetup has copied of a file that has it
 	on grep -rlxF -e "$1" /var/backups/mailsetup
 }
 expect_match 'what was edited beside lines of mailsetup is copied' '/10-auth.conf' copies 'auth_mechanisms = plain login'
-expect_match 'and so is what was adopted' '/10-master.conf' copies '# de ma main'
+expect_match 'and so is what was adopted' '/10-ssl.conf' copies '# de ma main'
 expect_no_match 'the compiled rule is of the new Dovecot' 'different major version' on journalctl -b -t dovecot
 check 'mail from before all upgrades is still there' arrived avant 1
 

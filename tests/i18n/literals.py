@@ -3,8 +3,9 @@
 
     literals.py POT KEYWORD... -- FILE...
 
-A literal with two words in it is taken for a text. What has words and is none is told apart by how it begins (commands, SQL), by
-the call that it stands in, or by name: below. A text that a macro breaks in two is named as well: xgettext sees its first part only.
+A literal with two words in it is taken for a text, and so is a word with a space beside it: a piece of a sentence. What has words and
+is none is told apart by how it begins (commands, SQL), by the call that it stands in, or by name: below. A text that a macro breaks in
+two is named as well: xgettext sees its first part only.
 """
 import ast
 import re
@@ -13,7 +14,7 @@ import sys
 from po import entries
 
 TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)+\'|[A-Za-z_]\w*|\s+|\\\n|.', re.S)
-WORDS = re.compile(r"[A-Za-z]{2,}[,;:.!?)]?'? [a-z(‘“`']*[a-z]{2,}|^[A-Z]?[a-z]+( [a-z%]+)+")
+WORDS = re.compile(r"[A-Za-z]{2,}[,;:.!?)]?'? [a-z(‘“`']*[a-z]{2,}|^[A-Z]?[a-z]+( [a-z%]+)+|^[a-z]{2,} $|^ [a-z]{2,} ?$")
 
 COMMANDS = re.compile(r'([#$] )?(mailsetup|systemctl|journalctl|postconf|doveconf|postmap|postqueue|chown|chmod|cat|grep|ss|sievec|timedatectl|apt-get|'
                       r'apt-cache|systemd-tmpfiles|setfacl|\.name)\b(?!:)')
@@ -30,10 +31,12 @@ EXCEPTIONS = {
     'checks/sieve_rule.c': 'X-Spam-Flag|store message in folder',
     'checks/smuggling.c': 'The next line',
     'installer/base/memory.c': 'mailsetup: out of memory',  # no memory for a translation
+    'installer/cli/cmd_check_upgrade.c': 'make deps ',  # commands
     'installer/cli/complete.c': '# Completion',
     'installer/cli/cmd_steps.c': 'digraph',
     'installer/cli/manual.c': r'\.[A-Z]',  # mdoc
     'installer/cli/manual_text.c': 'domain  ',  # a config file
+    'installer/cli/rows.h': ' [a-z]+$',  # commands
     'installer/cli/roff.c': r'\.[A-Z]',
     'installer/cli/sink_journal.c': 'step %s ',  # for the journal, in English
     'installer/engine/release.def': '# ',  # of files

@@ -8,11 +8,16 @@
 #include "checks/mailbox.h"
 #include "checks/runner.h"
 #include "checks/tally.h"
+#include "ensure/asset.h"
 #include "host/become.h"
+#include "mail/accounts.h"
+#include "mail/mailbox.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <sys/timex.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -216,6 +221,7 @@ static void test_order(void **state)
 	assert_int_equal(s.ok, 2);
 	assert_int_equal(s.failed, 1);
 	assert_int_equal(s.unknown, 1);
+	assert_int_equal(s.unasked, 0);
 	assert_string_equal(seen.evidence.v[1], "token abc");
 	assert_string_equal(seen.remedies.v[1], "");
 	assert_string_equal(seen.evidence.v[3], "the check gave no answer");
@@ -281,6 +287,7 @@ static void test_gives_up(void **state)
 	assert_int_equal(s.unknown, 1);
 	assert_int_equal(s.failed, 1);
 	assert_int_equal(s.ok, 1);
+	assert_int_equal(s.unasked, 1);
 	assert_string_equal(seen.evidence.v[0], "not waited for, since the check breaks has failed");
 	assert_string_equal(seen.remedies.v[0], "mailsetup verify --only hung_long");
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
@@ -330,6 +337,7 @@ static void test_what_the_context_lacks(void **state)
 		run((const struct check *const[]){ &from_outside, &with_mail, &good, &mail_too, NULL }, &c);
 
 	assert_int_equal(s.unknown, 2);
+	assert_int_equal(s.unasked, 2);
 	assert_int_equal(s.failed, 1);
 	assert_int_equal(s.ok, 1);
 	assert_non_null(strstr(seen.evidence.v[0], "no namespaces here"));
@@ -348,6 +356,7 @@ static void test_outside_not_entered(void **state)
 	struct check_summary s = run((const struct check *const[]){ &from_outside, NULL }, &c);
 
 	assert_int_equal(s.unknown, 1);
+	assert_int_equal(s.unasked, 1);
 	assert_non_null(strstr(seen.evidence.v[0], "cannot ask from outside"));
 }
 
@@ -566,6 +575,151 @@ static void test_unknown_name(void **state)
 	error_free(e);
 }
 
+/* In place of libc's. */
+static int adjtimex_answer, adjtimex_status;
+
+int adjtimex(struct timex *t)
+{
+	t->status = adjtimex_status;
+	errno = EPERM;
+	return adjtimex_answer;
+}
+
+static enum check_state clock_state(int answer, int status, const char *evidence)
+{
+	CLEAN(host_close) struct host *h = NULL;
+	struct check_context c = { 0 };
+	struct finding f = { .state = CHECK_FAILED };
+
+	must(host_open("/proc/self/fdinfo", &h)); /* nothing that mailsetup wrote is there */
+	c.host = h;
+	adjtimex_answer = answer;
+	adjtimex_status = status;
+	check_clock.run(&c, &f);
+	assert_non_null(strstr(f.evidence, evidence));
+	free(f.evidence);
+	free(f.remedy);
+	return f.state;
+}
+
+/* A kernel that does not answer has not said that the clock is right. */
+static void test_clock(void **state)
+{
+	(void)state;
+	assert_int_equal(clock_state(TIME_OK, 0, "synchronised"), CHECK_OK);
+	assert_int_equal(clock_state(TIME_ERROR, 0, "not synchronised"), CHECK_UNKNOWN);
+	assert_int_equal(clock_state(TIME_OK, STA_UNSYNC, "not synchronised"), CHECK_UNKNOWN);
+	assert_int_equal(clock_state(-1, 0, "cannot be asked"), CHECK_UNKNOWN);
+}
+
+/* A machine with a database and no mail in it. */
+static void make_machine(char *root, struct host **ret)
+{
+	static const char *const directories[] = { "/run", "/etc", "/etc/postfix", "/etc/postfix/bdd", "/var", "/var/mail", MAILBOX_ROOT,
+		MAILBOX_ROOT "/exemple.fr" };
+	CLEAN(accounts_close) struct accounts *a = NULL;
+	CLEAN(bytes) struct bytes schema = { 0 };
+
+	assert_non_null(mkdtemp(root));
+	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++) {
+		CLEAN(free) char *path = text("%s%s", root, directories[i]);
+
+		assert_int_equal(mkdir(path, 0755), 0);
+	}
+	CLEAN(free) char *database = text("%s" ACCOUNTS_PATH, root);
+	close(open(database, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	must(host_open(root, ret));
+	must(accounts_open(*ret, false, &a));
+	must(asset_render("", "/etc/postfix/postfix.sql", NULL, &schema));
+	must(accounts_create_schema(a, bytes_text(&schema)));
+}
+
+static size_t accounts_now(struct host *h, const char *address, bool *ret_active)
+{
+	CLEAN(accounts_close) struct accounts *a = NULL;
+	CLEAN(list) struct list users = { 0 };
+
+	must(accounts_open(h, true, &a));
+	must(accounts_users(a, &users));
+	*ret_active = false;
+	if (list_has(&users, address))
+		must(accounts_user_is_active(a, address, ret_active));
+	return users.n;
+}
+
+/* Mail that its owner cannot remove: the account stays, switched off, so that the next verification finds it. */
+static void test_a_mailbox_that_stays_is_found_again(void **state)
+{
+	struct test_mailbox m = { .lock = -1 };
+	char root[] = "/tmp/test_checks.XXXXXX";
+	CLEAN(host_close) struct host *h = NULL;
+	bool active;
+
+	(void)state;
+	make_machine(root, &h);
+	must(test_mailbox_make(h, "exemple.fr", &m));
+	CLEAN(free) char *address = text_copy(m.address);
+	CLEAN(free) char *below = mailbox_directory(address);
+	CLEAN(free) char *maildir = text("%s%s", root, below);
+	CLEAN(free) char *full = text("%s/new", maildir);
+	assert_int_equal(accounts_now(h, address, &active), 1);
+	assert_true(active);
+	/* Of another owner, and not empty. */
+	assert_int_equal(mkdir(maildir, 0755) | mkdir(full, 0755), 0);
+
+	says(test_mailbox_remove(h, &m), getuid() ? "the mailboxes' user" : "cannot remove");
+	assert_int_equal(accounts_now(h, address, &active), 1);
+	assert_false(active);
+
+	remove_tree(maildir);
+	must(test_mailbox_make(h, "exemple.fr", &m));
+	assert_string_not_equal(m.address, address);
+	assert_int_equal(accounts_now(h, m.address, &active), 1);
+	must(test_mailbox_remove(h, &m));
+	assert_int_equal(accounts_now(h, address, &active), 0);
+	remove_tree(root);
+}
+
+static void own(const char *path)
+{
+	assert_int_equal(chown(path, MAILBOX_ID, MAILBOX_ID), 0);
+}
+
+/* What stopped it is told in its own words. */
+static void test_why_a_mailbox_stays(void **state)
+{
+	char root[] = "/tmp/test_checks.XXXXXX";
+	CLEAN(host_close) struct host *h = NULL;
+
+	(void)state;
+	if (getuid())
+		skip();
+	make_machine(root, &h);
+	CLEAN(free) char *domain = text("%s" MAILBOX_ROOT "/exemple.fr", root);
+	CLEAN(free) char *maildir = text("%s/a", domain);
+	CLEAN(free) char *path = text_copy(maildir);
+	own(domain);
+	assert_int_equal(chmod(root, 0755), 0);
+	assert_int_equal(mkdir(maildir, 0755), 0);
+	own(maildir);
+	/* Deeper than any mailbox: an error that has no errno. */
+	for (int i = 0; i < 300; i++) {
+		char *deeper = text("%s/d", path);
+
+		free(path);
+		path = deeper;
+		assert_int_equal(mkdir(path, 0755), 0);
+		own(path);
+	}
+	says(mailbox_remove(h, "a@exemple.fr"), "directories deep");
+	remove_tree(maildir);
+	assert_int_equal(mkdir(maildir, 0755), 0);
+	own(maildir);
+	must(mailbox_remove(h, "a@exemple.fr"));
+	assert_int_not_equal(access(maildir, F_OK), 0);
+	remove_tree(root);
+}
+
 static int teardown(void **state)
 {
 	(void)state;
@@ -588,6 +742,9 @@ int main(void)
 		cmocka_unit_test(test_errors_and_tallies),
 		cmocka_unit_test(test_leaves_nothing),
 		cmocka_unit_test(test_interrupted),
+		cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_a_mailbox_that_stays_is_found_again),
+		cmocka_unit_test(test_why_a_mailbox_stays),
 		cmocka_unit_test(test_dies_with_its_parent),
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_waits_for_dns),

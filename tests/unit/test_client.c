@@ -4,6 +4,7 @@
  */
 #include "tests/unit/unit.h"
 
+#include "base/interrupt.h"
 #include "host/crypto.h"
 #include "mail/client.h"
 #include "mail/message.h"
@@ -765,6 +766,63 @@ static void tls_is_not_started_over_what_came_in_clear(void **state)
 	free(stop(&s));
 }
 
+/* A socket whose connections nobody takes. */
+static int deaf(unsigned *ret_port)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, size), 0);
+	assert_int_equal(listen(fd, 100), 0);
+	getsockname(fd, (struct sockaddr *)&a, &size);
+	*ret_port = ntohs(a.sin_port);
+	return fd;
+}
+
+static void a_greeting_is_awaited(void **state)
+{
+	struct server plain = start(smtp_plain), tls = start(smtp_tls);
+	unsigned port;
+
+	(void)state;
+	must(dialogue_await("127.0.0.1", plain.port, false, 5));
+	must(dialogue_await("127.0.0.1", tls.port, true, 5));
+	free(stop(&plain));
+	free(stop(&tls));
+
+	CLEAN(fd) int fd = deaf(&port);
+	double begin = now();
+	refused(dialogue_await("127.0.0.1", port, false, 2), "does not answer");
+	assert_true(now() - begin >= 1.9 && now() - begin < 5);
+	begin = now();
+	refused(dialogue_await("127.0.0.1", port, true, 2), "does not answer");
+	assert_true(now() - begin < 5);
+}
+
+/* In a process of its own: the flag of an interruption never falls again. */
+static void a_signal_ends_the_waiting(void **state)
+{
+	unsigned port;
+	CLEAN(fd) int fd = deaf(&port);
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		const double begin = now();
+
+		interrupt_install();
+		raise(SIGTERM);
+		struct error *e = dialogue_await("127.0.0.1", port, false, 20);
+		bool right = e && strstr(error_message(e), "interrupted") && now() - begin < 2;
+		error_free(e);
+		_exit(!right);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -787,6 +845,8 @@ int main(void)
 		cmocka_unit_test(a_dialogue_starts_tls),
 		cmocka_unit_test(a_tls_version_that_the_server_refuses_is_an_error),
 		cmocka_unit_test(a_dialogue_is_bounded),
+		cmocka_unit_test(a_greeting_is_awaited),
+		cmocka_unit_test(a_signal_ends_the_waiting),
 		cmocka_unit_test(tls_is_not_started_over_what_came_in_clear),
 	};
 	return cmocka_run_group_tests(tests, prepare, tidy);

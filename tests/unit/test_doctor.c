@@ -2,10 +2,14 @@
  * on a real server has its real message there. */
 #include "tests/unit/unit.h"
 
+#include "base/interrupt.h"
 #include "doctor/doctor.h"
+#include "doctor/limit.h"
 #include "doctor/pattern.h"
 #include "doctor/story.h"
 
+#include <signal.h>
+#include <sys/stat.h>
 #include <time.h>
 
 /* From the sources of Postfix 3.5, Dovecot 2.3 with Pigeonhole 0.5, OpenDKIM 2.11, SpamAssassin 3.4.6, spamass-milter 0.4, systemd 247,
@@ -281,6 +285,74 @@ static void fills(void **state)
 	pattern_free(&p);
 }
 
+static char root[] = "/tmp/test_doctor.XXXXXX";
+
+static void write_log(unsigned lines)
+{
+	CLEAN(free) char *path = text("%s/var/log/mail.log", root);
+	FILE *f = fopen(path, "w");
+
+	for (unsigned i = 0; i < lines; i++)
+		fputs("2026-11-24T16:22:25+01:00 mail postfix/smtpd[1]: warning: something odd\n", f);
+	fclose(f);
+}
+
+static bool interrupt_then(void *context, const struct log_line *line)
+{
+	(void)line;
+	if (++*(unsigned *)context == 5)
+		raise(SIGINT);
+	return true;
+}
+
+/* In a process of its own: the flag of an interruption never falls again. */
+static int interrupted_reading(struct host *h)
+{
+	struct stories stories;
+	unsigned lines = 0;
+	bool right = true;
+
+	interrupt_install();
+	for (int i = 0; i < 2; i++) {
+		struct error *e = i ? stories_read(h, 0, "a@exemple.fr", &stories) : mail_log_read(h, 0, false, interrupt_then, &lines);
+
+		right &= error_code(e) == ERR_STOPPED && strstr(error_message(e), "interrupted");
+		error_free(e);
+	}
+	return right && lines == 5 ? 0 : 1;
+}
+
+static void a_signal_ends_the_reading(void **state)
+{
+	CLEAN(host_close) struct host *h = NULL;
+	int status;
+
+	(void)state;
+	assert_non_null(mkdtemp(root));
+	CLEAN(free) char *var = text("%s/var", root);
+	CLEAN(free) char *log = text("%s/var/log", root);
+	assert_int_equal(mkdir(var, 0755) | mkdir(log, 0755), 0);
+	write_log(5000);
+	must(host_open(root, &h));
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(interrupted_reading(h));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	remove_tree(root);
+	assert_int_equal(status, 0);
+}
+
+static void a_limit_passes(void **state)
+{
+	struct limit now = limit_of(0), later = limit_of(60);
+
+	(void)state;
+	for (int i = 1; i < 1024; i++)
+		assert_false(limit_passed(&now) || limit_passed(&later));
+	assert_true(limit_passed(&now));
+	assert_false(limit_passed(&later));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +365,8 @@ int main(void)
 		cmocka_unit_test(hostile_lines),
 		cmocka_unit_test(log_lines),
 		cmocka_unit_test(fills),
+		cmocka_unit_test(a_signal_ends_the_reading),
+		cmocka_unit_test(a_limit_passes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 /* A file that another hand has changed: what a plan says of it, and what a change of something else does with it. */
 #include "tests/unit/unit.h"
 
+#include "base/interrupt.h"
+#include "engine/graph.h"
 #include "ensure/ensure.h"
 #include "ensure/verbs.h"
 #include "host/file.h"
@@ -238,6 +240,40 @@ static void dovecot_of_an_unknown_tree(void **state)
 	error_free(e);
 }
 
+static struct error *is_interrupted(struct run *r)
+{
+	(void)r;
+	raise(SIGTERM);
+	return NULL;
+}
+
+static struct error *is_never_asked(struct run *r)
+{
+	(void)r;
+	_exit(2);
+}
+
+/* In a process of its own: the flag of an interruption never falls again. */
+static void a_signal_ends_the_prechecks(void **state)
+{
+	static const struct step first = { .name = "first", .precheck = is_interrupted };
+	static const struct step second = { .name = "second", .precheck = is_never_asked };
+	struct node nodes[] = { { .step = &first }, { .step = &second } };
+	const struct graph graph = { .nodes = nodes, .n = 2 };
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		interrupt_install();
+		snprintf(run.release.os.id, sizeof(run.release.os.id), "debian");
+		struct error *e = run_check(&run, &graph);
+		_exit(error_code(e) != ERR_STOPPED || !strstr(error_message(e), "interrupted"));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +284,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_never_came_to_be, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(dovecot_of_an_unknown_tree, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(hosts_of_the_own_line, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_signal_ends_the_prechecks, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 #include "tests/unit/unit.h"
 
+#include "base/interrupt.h"
 #include "host/process.h"
 
 #include <fcntl.h>
@@ -460,6 +461,34 @@ static void output_as_it_comes(void **state)
 	assert_memory_equal(got.data + got.size - 4, "end\n", 4);
 }
 
+/* In a process of its own: the flag of an interruption never falls again. */
+static int interrupted_run(void)
+{
+	const double begin = now();
+
+	interrupt_install();
+	struct error *e = process_run(host,
+		&(struct process){ .argv = SHELL("kill -TERM $PPID; sleep 30"), .timeout = 20, .until_interrupted = true }, NULL, NULL);
+	bool right = e && strstr(error_message(e), "interrupted while") && now() - begin < 5;
+
+	error_free(e);
+	/* What does not ask to be ended goes on. */
+	must(process_run(host, &(struct process){ .argv = SHELL("sleep 0.2"), .timeout = 20 }, NULL, NULL));
+	return !right;
+}
+
+static void a_signal_ends_what_only_asks(void **state)
+{
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		_exit(interrupted_run());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -481,6 +510,7 @@ int main(void)
 		cmocka_unit_test(many_status_lines_arrive),
 		cmocka_unit_test(signals_do_not_disturb),
 		cmocka_unit_test(interrupts_wait),
+		cmocka_unit_test(a_signal_ends_what_only_asks),
 		cmocka_unit_test(a_kept_child_survives_us),
 		cmocka_unit_test(programs_of_another_root),
 		cmocka_unit_test(a_broken_program_says_so),
