@@ -54,13 +54,13 @@ static void set_count(struct mailbox *m, const char *title, int64_t count)
 	}
 }
 
-struct error *count_by_dovecot(struct host *h, struct report *r)
+struct error *count_by_dovecot(struct host *h, struct report *r, const struct list *off)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		json_t *status = NULL, *one;
 		size_t k;
 
-		if (!r->mailboxes[i].address)
+		if (!r->mailboxes[i].address || list_has(off, r->mailboxes[i].address))
 			continue;
 		struct error *e = ask(h, r->mailboxes[i].address, &status);
 		json_array_foreach (status, k, one) {
@@ -71,7 +71,19 @@ struct error *count_by_dovecot(struct host *h, struct report *r)
 				set_count(&r->mailboxes[i], title, strtoll(count, NULL, 10));
 		}
 		json_decref(status);
-		TRY(e);
+		TRY(wrap(e, "%s", r->mailboxes[i].address));
 	}
 	return NULL;
+}
+
+bool counts_add_up(const struct report *r, const struct list *off)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const struct mailbox *m = &r->mailboxes[i];
+
+		for (size_t k = 0; m->address && !list_has(off, m->address) && k < m->n; k++)
+			if (m->folders[k].counted != (int64_t)m->folders[k].files)
+				return false;
+	}
+	return true;
 }

@@ -73,6 +73,7 @@ installed_host
 add "${jean[@]}"
 add "${marie[@]}"
 {
+	printf 'From: a@ancien.example\nSubject: en-attente\n\nun mot\n' | on doveadm save -u "${marie[0]}" -m INBOX
 	on mailsetup domain add toto.fr
 	add "${paul[@]}"
 	on mailsetup user disable "${marie[0]}"
@@ -236,6 +237,7 @@ on mv /root/away /root/server.mailsetup
 expect_text 'the store forgets the rows' '' on sqlite3 /var/lib/mailsetup/state.db "SELECT name FROM note WHERE name IN ('rows', 'moved')"
 
 expect_exit 0 'migrate-maildir' on mailsetup migrate-maildir /root/mail.tar.gz
+expect_match 'says whose mail Dovecot cannot count' '^(note: )?marie@exemple.fr is off' cat "$scratch/last"
 for what in view validities subscribed rows keys; do
 	"$what" >"$scratch/$what.new"
 	expect_same "$what: as on the old server" "$scratch/$what" "$scratch/$what.new"
@@ -276,6 +278,7 @@ check 'that of the administrator too' imap "$admin" "$password" INBOX -X 'NOOP'
 expect_exit 67 'who was off is off' imap "${marie[@]}" INBOX -X 'NOOP'
 on mailsetup user enable "${marie[0]}" >"$scratch/log"
 check 'until switched on again' imap "${marie[@]}" INBOX -X 'NOOP'
+check 'with the mail of before' read_mail "${marie[@]}" INBOX en-attente
 expect_exit 0 'dkim retire' on mailsetup dkim retire exemple.fr
 expect_match 'knows that the first key has signed before' 'may go from 20[0-9-]+ on' cat "$scratch/last"
 
