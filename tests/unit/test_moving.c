@@ -9,6 +9,7 @@
 #include "host/file.h"
 #include "host/sealed.h"
 #include "mail/accounts_move.h"
+#include "mail/name.h"
 #include "steps/layout.h"
 
 #include <stdlib.h>
@@ -180,6 +181,21 @@ static void rows_are_checked(void **state)
 
 		fails_with(move_check(rows), ERR_USAGE, bad[i].part);
 	}
+}
+
+static void a_mailing_list_has_no_limit(void **state)
+{
+	CLEAN(bytes) struct bytes list = { 0 };
+	CLEAN(free) char *normal = NULL;
+
+	(void)state;
+	for (int i = 0; i < 500; i++)
+		bytes_printf(&list, "%sabonne%d@dehors.example", i ? "," : "", i);
+	must(destinations_normalise(bytes_text(&list), &normal));
+	CLEAN(json_decref) json_t *rows = json_pack("{s[{ss,ss}]}", "postfix_alias_virtuels", "courriel", "liste@exemple.fr", "destination", normal);
+	must(move_check(rows));
+	json_object_set_new(json_array_get(json_object_get(rows, "postfix_alias_virtuels"), 0), "destination", json_string("a@b.fr,\x01"));
+	fails_with(move_check(rows), ERR_USAGE, "destination: the text holds a control character");
 }
 
 static void all_bad_rows_are_named(void **state)
@@ -377,6 +393,23 @@ static void another_key_is_not_lost(void **state)
 	assert_int_equal(run.difference_count, 1);
 }
 
+/* The key of an own certificate has come since, and that certificate is gone. */
+static void a_brought_certificate_does_not_stand_beside_another_key(void **state)
+{
+	CLEAN(bytes) struct bytes pem = { 0 };
+
+	(void)state;
+	must(state_note_set(run.state, KEY_NOTE TLS_KEY, bytes_text(&key)));
+	must(state_note_set(run.state, CERTIFICATE_NOTE TLS_CERTIFICATE, bytes_text(&certificate)));
+	must(file_write(host, TLS_KEY, other_key.data, other_key.size, getuid(), getgid(), 0600));
+	must(ensure_pair("mail.exemple.fr", RUN_PLAN));
+	assert_string_equal(run.differences[0].summary, "self-signed certificate for mail.exemple.fr, to be made");
+	must(ensure_pair("mail.exemple.fr", RUN_APPLY));
+	expect_file(TLS_KEY, &other_key);
+	must(file_read(host, TLS_CERTIFICATE, 1 << 20, &pem));
+	must(certificate_matches(&pem, &other_key));
+}
+
 /* --- the file --- */
 
 static json_t *document(void)
@@ -520,6 +553,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		HOST_TEST(rows_come_as_they_were),
 		cmocka_unit_test(rows_are_checked),
+		cmocka_unit_test(a_mailing_list_has_no_limit),
 		cmocka_unit_test(all_bad_rows_are_named),
 		HOST_TEST(what_mailsetup_would_not_take_is_not_read),
 		HOST_TEST(rows_are_added_once),
@@ -528,6 +562,7 @@ int main(void)
 		HOST_TEST(the_pair_is_written),
 		HOST_TEST(another_name_gets_another_certificate),
 		HOST_TEST(another_key_is_not_lost),
+		HOST_TEST(a_brought_certificate_does_not_stand_beside_another_key),
 		HOST_TEST(the_file_is_taken),
 		HOST_TEST(with_an_own_certificate_theirs_stays),
 		HOST_TEST(a_file_that_is_wrong_is_refused),
