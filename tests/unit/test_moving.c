@@ -11,7 +11,9 @@
 #include "mail/accounts_move.h"
 #include "mail/name.h"
 #include "steps/layout.h"
+#include "steps/steps.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -410,6 +412,30 @@ static void a_brought_certificate_does_not_stand_beside_another_key(void **state
 	must(certificate_matches(&pem, &other_key));
 }
 
+static void another_size_than_that_of_a_brought_key_is_refused(void **state)
+{
+	CLEAN(params) struct params p = { 0 };
+	CLEAN(notes) struct notes notes = { 0 };
+
+	(void)state;
+	params_init(&p);
+	must(params_set(&p, "domain", "exemple.fr"));
+	must(params_set(&p, "dkim-bits", "3072"));
+	must(params_complete(&p));
+	run.params = &p;
+	must(step_dkim.precheck(&run));
+	assert_int_equal(run.blockers.n, 0);
+	notes_add(&notes, KEY_NOTE "/etc/dkimkeys/clefs/exemple.fr/mail.private", bytes_text(&key));
+	run.brought = &notes;
+	must(step_dkim.precheck(&run));
+	assert_int_equal(run.blockers.n, 1);
+	assert_non_null(strstr(run.blockers.v[0], "--dkim-bits 3072: the key of exemple.fr has 2048 bits and stays"));
+	must(params_set(&p, "selector", "neuf"));
+	must(step_dkim.precheck(&run));
+	assert_int_equal(run.blockers.n, 1);
+	list_free(&run.blockers);
+}
+
 /* --- the file --- */
 
 static json_t *document(void)
@@ -528,6 +554,25 @@ static void a_file_that_is_wrong_is_refused(void **state)
 	expect_bad(with("tables", "postfix_alias", json_pack("[{s:s,s:s}]", "alias", "a", "destination", "|b")), "postfix_alias, a: ");
 }
 
+static void no_passphrase_is_asked_for_what_is_no_such_file(void **state)
+{
+	static const struct bytes other = { .data = (char *)"another file", .size = 12 };
+	CLEAN(notes) struct notes notes = { 0 };
+	struct session s = SESSION_CLOSED;
+	struct cli cli = { 0 };
+	int null = open("/dev/null", O_RDONLY), saved = dup(STDIN_FILENO);
+
+	(void)state;
+	s.run = run;
+	params_init(&cli.params);
+	dup2(null, STDIN_FILENO);
+	fails_with(moving_take(&cli, &s, "f", &other, true, &notes), ERR_USAGE, "--from f: no file that `mailsetup export` has written");
+	dup2(saved, STDIN_FILENO);
+	close(saved);
+	close(null);
+	params_free(&cli.params);
+}
+
 static void an_installed_machine_is_refused(void **state)
 {
 	CLEAN(params) struct params known = { 0 };
@@ -563,6 +608,8 @@ int main(void)
 		HOST_TEST(another_name_gets_another_certificate),
 		HOST_TEST(another_key_is_not_lost),
 		HOST_TEST(a_brought_certificate_does_not_stand_beside_another_key),
+		HOST_TEST(another_size_than_that_of_a_brought_key_is_refused),
+		HOST_TEST(no_passphrase_is_asked_for_what_is_no_such_file),
 		HOST_TEST(the_file_is_taken),
 		HOST_TEST(with_an_own_certificate_theirs_stays),
 		HOST_TEST(a_file_that_is_wrong_is_refused),
