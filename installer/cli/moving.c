@@ -76,6 +76,8 @@ static struct error *parse(const struct bytes *text_of, json_t **ret)
 static struct error *open_sealed(const char *path, const struct bytes *sealed, bool from_stdin, json_t **ret)
 {
 	struct bytes passphrase = { 0 }, text_of = { 0 };
+
+	TRY(wrap(sealed_check(sealed), "--from %s", path));
 	struct error *e = passphrase_obtain(from_stdin, false, "--from", path, &passphrase);
 
 	if (!e)
