@@ -147,6 +147,8 @@ static struct error *resolve(const char *path, char **ret)
 	CLEAN(free) char *folder = slash ? text_copy_n(path, (size_t)(slash - path) + 1) : text_copy(".");
 	CLEAN(free) char *real = realpath(folder, NULL);
 
+	if (strcmp(path, "-") == 0)
+		return fail(ERR_USAGE, "export -: the keys of a server go into no pipe; give a file");
 	if (!real)
 		return recode(fail_errno(errno, "export %s: there is no such folder", path), ERR_USAGE);
 	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
