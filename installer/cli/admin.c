@@ -31,10 +31,14 @@ static bool account_stands(struct host *h, const char *address)
 /* Of another machine, and not in the database yet. */
 static struct error *is_brought(struct session *s, const char *address, bool *ret)
 {
-	CLEAN(free) char *rows = NULL;
+	char *rows = NULL;
 
 	TRY(run_note(&s->run, ROWS_NOTE, &rows));
 	json_t *tables = json_loads(rows ? rows : "{}", 0, NULL);
+	/* The hashes of all passwords are in it. */
+	if (rows)
+		explicit_bzero(rows, strlen(rows));
+	free(rows);
 	*ret = move_has_user(tables, address);
 	json_decref(tables);
 	return NULL;
