@@ -280,7 +280,6 @@ static void rows_are_added_once(void **state)
 static void rows_go_back_to_the_store(void **state)
 {
 	CLEAN(accounts_close) struct accounts *a = NULL;
-
 	(void)state;
 	must(accounts_open(host, false, &a));
 	must(accounts_row_insert(a, "postfix_alias",
@@ -440,11 +439,12 @@ static void another_size_than_that_of_a_brought_key_is_refused(void **state)
 
 static json_t *document(void)
 {
-	return json_pack("{s:i, s:s, s:{s:[s], s:[s,s], s:[s], s:[s], s:[s], s:[s], s:[s]}, s:o, s:{s:{s:s}}, s:{s:s}, s:{s:s, s:s}}",
+	return json_pack("{s:i, s:s, s:{s:[s], s:[s,s], s:[s], s:[s], s:[s], s:[s], s:[s]}, s:o, s:{s:{s:s}, s:{s:s}, s:{s:s}}, s:{s:s}, s:{s:s, s:s}}",
 		MOVING_FORMAT, MOVING_VERSION, "made-by", "0",
 		"parameters", "domain", "exemple.fr", "extra-domain", "toto.fr", "titi.fr", "admin", "jean@exemple.fr", "tls-cert", "/etc/none",
 		"tls-key", "/etc/none", "hosts-entry", "192.0.2.1", "size-limit", "5000000", "tables", json_loads(rows_text, 0, NULL),
-		"dkim-keys", "exemple.fr", "mail", bytes_text(&key), "dkim-stopped", "exemple.fr:vieux", "1700000000", "tls", "key",
+		"dkim-keys", "exemple.fr", "mail", bytes_text(&key), "toto.fr", "mail", bytes_text(&key), "titi.fr", "mail",
+		bytes_text(&other_key), "dkim-stopped", "exemple.fr:vieux", "1700000000", "tls", "key",
 		bytes_text(&key), "certificate", bytes_text(&certificate));
 }
 
@@ -488,7 +488,8 @@ static void the_file_is_taken(void **state)
 	assert_null(cli.params.tls_cert);
 	assert_null(cli.params.hosts_entry);
 	assert_string_equal(notes_get(&notes, "key:/etc/dkimkeys/clefs/exemple.fr/mail.private"), bytes_text(&key));
-	assert_null(notes_get(&notes, "key:/etc/dkimkeys/clefs/toto.fr/mail.private"));
+	assert_string_equal(notes_get(&notes, "key:/etc/dkimkeys/clefs/titi.fr/mail.private"), bytes_text(&other_key));
+	assert_string_equal(notes_get(&notes, MOVED_NOTE), "1");
 	assert_string_equal(notes_get(&notes, "dkim-stopped:exemple.fr:vieux"), "1700000000");
 	assert_string_equal(notes_get(&notes, CERTIFICATE_NOTE TLS_CERTIFICATE), bytes_text(&certificate));
 	assert_non_null(strstr(notes_get(&notes, ROWS_NOTE), "jean@exemple.fr"));
@@ -508,6 +509,116 @@ static void with_an_own_certificate_theirs_stays(void **state)
 	assert_null(notes_get(&notes, KEY_NOTE TLS_KEY));
 	assert_null(notes_get(&notes, CERTIFICATE_NOTE TLS_CERTIFICATE));
 	params_free(&cli.params);
+}
+
+/* What the note says of a move whose command line has an option more. */
+static char *moved_with(const char *name, const char *value, json_t *d)
+{
+	CLEAN(notes) struct notes notes = { 0 };
+	struct cli cli = { 0 };
+
+	params_init(&cli.params);
+	if (name)
+		must(params_set(&cli.params, name, value));
+	must(take(&cli, d, &notes));
+	params_free(&cli.params);
+	return text_copy(notes_get(&notes, MOVED_NOTE));
+}
+
+static json_t *with(const char *outer, const char *name, json_t *value);
+
+static void what_changes_with_the_move_is_known(void **state)
+{
+	static const struct {
+		const char *name, *value, *moved;
+	} cases[] = {
+		{ NULL, NULL, "1" },
+		{ "hostname", "mail.exemple.fr", "1" },
+		{ "hostname", "mx.exemple.fr", "1 records" },
+		{ "selector", "neuf", "1 records" },
+		{ "extra-domain", "toto.fr", "1" },
+		{ "extra-domain", "neuf.fr", "1 records" },
+		{ "network", "192.0.2.0/24", "1" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		CLEAN(free) char *moved = moved_with(cases[i].name, cases[i].value, document());
+
+		assert_string_equal(moved, cases[i].moved);
+	}
+	CLEAN(free) char *carried = moved_with(NULL, NULL, with("parameters", "network", json_pack("[s]", "10.0.0.0/8")));
+	assert_string_equal(carried, "1 networks");
+	CLEAN(free) char *own = moved_with("network", "192.0.2.0/24", with("parameters", "network", json_pack("[s]", "10.0.0.0/8")));
+	assert_string_equal(own, "1");
+}
+
+static void it_is_told_once(void **state)
+{
+	CLEAN(json_decref) json_t *done = json_object();
+	CLEAN(json_decref) json_t *wanted = json_loads("{\"left\": [\"mail\", \"records\", \"networks\", \"queue\"], \"networks\": [\"10.0.0.0/8\"]}", 0, NULL);
+	struct session s = SESSION_CLOSED;
+	struct cli cli = { .quiet = true };
+	char *said = NULL;
+	size_t size;
+
+	(void)state;
+	s.run = run;
+	params_init(&cli.params);
+	must(params_set(&cli.params, "domain", "exemple.fr"));
+	must(params_set(&cli.params, "network", "10.0.0.0/8"));
+	must(params_complete(&cli.params));
+	cli.screen.out = open_memstream(&said, &size);
+	must(moving_tell(&cli, &s, done));
+	assert_int_equal(json_object_size(done), 0);
+	must(state_note_set(run.state, MOVED_NOTE, "1 records networks"));
+	/* Quiet: it waits to be told. */
+	must(moving_tell(&cli, &s, NULL));
+	fflush(cli.screen.out);
+	assert_int_equal(size, 0);
+	must(moving_tell(&cli, &s, done));
+	assert_true(json_equal(done, wanted));
+	cli.quiet = false;
+	must(moving_tell(&cli, &s, NULL));
+	fflush(cli.screen.out);
+	assert_int_equal(size, 0);
+	must(state_note_set(run.state, MOVED_NOTE, "1 records networks"));
+	must(moving_tell(&cli, &s, NULL));
+	fflush(cli.screen.out);
+	assert_non_null(strstr(said, "mailsetup dns"));
+	assert_non_null(strstr(said, "10.0.0.0/8"));
+	must(state_note_set(run.state, MOVED_NOTE, "1"));
+	must(moving_tell(&cli, &s, NULL));
+	fclose(cli.screen.out);
+	assert_non_null(strstr(said, "let mail.exemple.fr lead to this machine"));
+	free(said);
+	params_free(&cli.params);
+}
+
+/* As `openssl pkcs12 -nodes` writes a friendly name. */
+static void a_key_file_that_is_no_text_is_carried(void **state)
+{
+	CLEAN(json_decref) json_t *object = json_object();
+	CLEAN(bytes) struct bytes latin = { 0 }, with_nul = { 0 }, noted = { 0 };
+	const char *s;
+
+	(void)state;
+	bytes_add_text(&latin, "    friendlyName: cl\xe9\n");
+	bytes_add(&latin, key.data, key.size);
+	bytes_add(&with_nul, key.data, key.size);
+	bytes_add(&with_nul, "\0x\n", 3);
+	bytes_add_text(&noted, "# de 2024, clé\n");
+	bytes_add(&noted, key.data, key.size);
+	must(moving_put_pem(object, "a", &latin, key_only));
+	must(moving_put_pem(object, "b", &with_nul, key_only));
+	must(moving_put_pem(object, "c", &noted, key_only));
+	assert_string_equal(json_string_value(json_object_get(object, "a")), bytes_text(&key));
+	assert_string_equal(json_string_value(json_object_get(object, "b")), bytes_text(&key));
+	/* What can stay as it is does. */
+	assert_non_null(s = json_string_value(json_object_get(object, "c")));
+	assert_string_equal(s, bytes_text(&noted));
+	says(moving_put_pem(object, "d", &certificate, key_only), "no private key in PEM form");
+	assert_null(json_object_get(object, "d"));
 }
 
 static void expect_bad(json_t *d, const char *part)
@@ -546,6 +657,9 @@ static void a_file_that_is_wrong_is_refused(void **state)
 	expect_bad(with("parameters", "dkim-key", json_pack("[s]", "exemple.fr:../x")), "--dkim-key");
 	expect_bad(with("dkim-keys", "exemple.fr", json_pack("{s:s}", "mail", "no key")), "mail.private");
 	expect_bad(with("dkim-keys", "exemple.fr", json_pack("{s:i}", "mail", 1)), "mail.private is missing");
+	expect_bad(with("dkim-keys", "exemple.fr", json_pack("{s:s}", "vieux", bytes_text(&key))), "exemple.fr/mail.private is missing");
+	expect_bad(with("dkim-keys", "toto.fr", NULL), "toto.fr/mail.private is missing");
+	expect_bad(with(NULL, "dkim-keys", NULL), "mail.private is missing");
 	expect_bad(with("dkim-stopped", "x", json_string("soon")), "the DKIM key x ceased to sign is no number");
 	expect_bad(with(NULL, "tls", NULL), "courriel.key is missing");
 	expect_bad(with("tls", "certificate", NULL), "courriel.pem is missing");
@@ -611,6 +725,9 @@ int main(void)
 		HOST_TEST(another_size_than_that_of_a_brought_key_is_refused),
 		HOST_TEST(no_passphrase_is_asked_for_what_is_no_such_file),
 		HOST_TEST(the_file_is_taken),
+		HOST_TEST(what_changes_with_the_move_is_known),
+		HOST_TEST(it_is_told_once),
+		HOST_TEST(a_key_file_that_is_no_text_is_carried),
 		HOST_TEST(with_an_own_certificate_theirs_stays),
 		HOST_TEST(a_file_that_is_wrong_is_refused),
 		HOST_TEST(an_installed_machine_is_refused),
