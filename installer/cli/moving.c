@@ -273,6 +273,8 @@ struct error *moving_take(struct cli *cli, struct session *s, const char *path, 
 	CLEAN(params) struct params known = { 0 };
 	CLEAN(json_decref) json_t *document = NULL;
 
+	/* The rows may also come from the state store, in a resume. */
+	moving_wipe_json();
 	if (!path)
 		return passphrase_stdin ? fail(ERR_USAGE, "--passphrase-stdin: there is no --from whose it could be") : NULL;
 	params_init(&known);
@@ -283,7 +285,6 @@ struct error *moving_take(struct cli *cli, struct session *s, const char *path, 
 			"--from %s: mailsetup has installed this machine already. `mailsetup resume` goes on with an install that was stopped, and "
 			"needs neither file nor passphrase; for a new beginning, `mailsetup rollback` first",
 			path);
-	moving_wipe_json();
 	TRY(open_sealed(path, sealed, passphrase_stdin, &document));
 	s->run.brought = notes;
 	return recode(wrap(take(&cli->params, document, notes), "--from %s", path), ERR_USAGE);

@@ -7,6 +7,8 @@
 #include "ensure/verbs.h"
 #include "mail/accounts_move.h"
 
+#define SHOWN 20
+
 DEFINE_CLEANUP(json_t *, json_decref)
 
 static struct error *parse(const char *data, json_t **ret)
@@ -15,15 +17,40 @@ static struct error *parse(const char *data, json_t **ret)
 	return *ret ? NULL : fail(ERR_INCOMPLETE, "malformed record");
 }
 
+/* The hashes of all passwords are in it. */
+static void wipe_rows(char *s)
+{
+	explicit_bzero(s, strlen(s));
+	free(s);
+}
+DEFINE_CLEANUP(char *, wipe_rows)
+
+static void tell_differ(struct run *run, const struct list *differ)
+{
+	CLEAN(bytes) struct bytes shown = { 0 };
+
+	for (size_t i = 0; i < differ->n && i < SHOWN; i++)
+		bytes_printf(&shown, "%s%s", i ? ", " : "", differ->v[i]);
+	if (differ->n > SHOWN)
+		bytes_add_text(&shown, ", ...");
+	if (differ->n)
+		run_warning(run,
+			ngettext("%zu row is here already, other than on the other machine, and stays as it is here: %s",
+				"%zu rows are here already, other than on the other machine, and stay as they are here: %s", differ->n),
+			differ->n, bytes_text(&shown));
+}
+
 static struct error *insert(struct run *run, const char *known)
 {
 	CLEAN(json_decref) json_t *rows = NULL;
 	CLEAN(accounts_close) struct accounts *a = NULL;
+	CLEAN(list) struct list differ = { 0 };
 
 	TRY(parse(known, &rows));
 	TRY(accounts_open(run->host, false, &a));
-	TRY(move_absent(a, rows));
-	CLEAN(free) char *data = json_dumps(rows, JSON_COMPACT);
+	TRY(move_absent(a, rows, &differ));
+	tell_differ(run, &differ);
+	CLEAN(wipe_rows) char *data = json_dumps(rows, JSON_COMPACT);
 	TRY(run_intend(run, &(struct undo_record){ .verb = "rows", .target = ACCOUNTS_PATH, .data = data }));
 	TRY(move_insert(a, rows));
 	run_changed(run, "rows", ACCOUNTS_PATH);
@@ -40,7 +67,7 @@ static void plan(struct run *run, const char *known)
 
 struct error *ensure_moved_rows(struct run *run)
 {
-	CLEAN(free) char *known = NULL;
+	CLEAN(wipe_rows) char *known = NULL;
 
 	TRY(run_note(run, ROWS_NOTE, &known));
 	if (!known)

@@ -145,8 +145,10 @@ static void rows_come_as_they_were(void **state)
 	assert_true(json_equal(rows, found));
 	assert_true(move_has_user(rows, "jean@exemple.fr"));
 	assert_false(move_has_user(rows, "luc@exemple.fr"));
-	must(move_absent(a, found));
+	CLEAN(list) struct list differ = { 0 };
+	must(move_absent(a, found, &differ));
 	assert_int_equal(move_count(found, NULL), 0);
+	assert_int_equal(differ.n, 0);
 }
 
 static void rows_are_checked(void **state)
@@ -277,16 +279,31 @@ static void rows_are_added_once(void **state)
 	expect_rows(6);
 }
 
+static void keep_warning(void *context, const struct event *e)
+{
+	if (e->kind == EVENT_WARNING)
+		list_add(context, e->text);
+}
+
 static void rows_go_back_to_the_store(void **state)
 {
 	CLEAN(accounts_close) struct accounts *a = NULL;
+	CLEAN(list) struct list warnings = { 0 };
+	struct events events = { 0 };
+
 	(void)state;
+	events_add(&events, (struct event_sink){ keep_warning, &warnings });
+	run.events = &events;
 	must(accounts_open(host, false, &a));
 	must(accounts_row_insert(a, "postfix_alias",
 		(const struct cell[]){ { "alias", "cron" }, { "destination", "luc" }, { "active", "1" }, { 0 } }));
 	must(state_note_set(run.state, ROWS_NOTE, rows_text));
 	must(ensure(RUN_APPLY));
 	expect_rows(7);
+	/* The other machine's alias leads elsewhere. */
+	assert_int_equal(warnings.n, 1);
+	assert_string_equal(warnings.v[0],
+		"1 row is here already, other than on the other machine, and stays as it is here: postfix_alias cron");
 	must(accounts_user_set_hash(a, "jean@exemple.fr", HASH "2"));
 	undo_all();
 	/* One that was here before, and one that was changed. */
