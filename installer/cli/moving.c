@@ -244,11 +244,19 @@ static bool records_change(const struct params *p, const struct params *theirs)
 	return ret;
 }
 
+/* Also where the file of a plan has them from there. */
+static bool networks_come_along(const struct params *p, const struct params *theirs)
+{
+	for (size_t i = 0; i < p->networks.n; i++)
+		if (list_has(&theirs->networks, p->networks.v[i]))
+			return true;
+	return false;
+}
+
 static struct error *take(struct params *p, const json_t *document, struct notes *ret)
 {
 	const json_t *parameters = json_object_get(document, "parameters");
 	CLEAN(params) struct params theirs = { 0 };
-	bool own_networks = p->networks.n;
 
 	params_init(&theirs);
 	TRY(take_parameters(parameters, p));
@@ -262,7 +270,7 @@ static struct error *take(struct params *p, const json_t *document, struct notes
 		TRY(take_tls(json_object_get(document, "tls"), ret));
 	TRY(take_tables(json_object_get(document, "tables"), ret));
 	CLEAN(free) char *moved = text("1%s%s", records_change(p, &theirs) ? MOVED_RECORDS : "",
-		p->networks.n && !own_networks ? MOVED_NETWORKS : "");
+		networks_come_along(p, &theirs) ? MOVED_NETWORKS : "");
 	notes_add(ret, MOVED_NOTE, moved);
 	return NULL;
 }

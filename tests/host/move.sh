@@ -147,8 +147,8 @@ expect_match 'is refused' 'the passphrase has 3 bytes' cat "$scratch/last"
 expect_exit 0 'queue flush' on mailsetup queue flush
 expect_exit 0 'export' on sh -c 'cd /root && mailsetup export server.mailsetup --passphrase-stdin' <<<"$passphrase"
 expect_match 'says what it holds' 'accounts 4, other rows [0-9]+, DKIM keys 3' cat "$scratch/last"
-expect_text 'for root alone' '600 root' on stat -c '%a %U' /root/server.mailsetup
 expect_match 'and what it does not hold' '^Not in it: the mail, with its Sieve scripts' cat "$scratch/last"
+expect_text 'for root alone' '600 root' on stat -c '%a %U' /root/server.mailsetup
 expect_exit 4 'not over a file that is there' on mailsetup export /root/server.mailsetup --passphrase-stdin <<<"$passphrase"
 expect_exit 1 'nothing of it is in clear' on grep -qaE 'exemple|SHA512|PRIVATE' /root/server.mailsetup
 expect_text 'and nothing is left beside it' '/root/server.mailsetup' on find /root -name '*server*'

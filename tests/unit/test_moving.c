@@ -568,6 +568,9 @@ static void what_changes_with_the_move_is_known(void **state)
 	assert_string_equal(carried, "1 networks");
 	CLEAN(free) char *own = moved_with("network", "192.0.2.0/24", with("parameters", "network", json_pack("[s]", "10.0.0.0/8")));
 	assert_string_equal(own, "1");
+	/* As the file of a plan gives them. */
+	CLEAN(free) char *planned = moved_with("network", "10.0.0.0/8", with("parameters", "network", json_pack("[s]", "10.0.0.0/8")));
+	assert_string_equal(planned, "1 networks");
 }
 
 static void it_is_told_once(void **state)
