@@ -44,20 +44,33 @@ static struct error *ensure_zone_text(struct run *run, const char *domain, const
 	return ensure_file(run, path, zone.data, zone.size, DKIM(0644));
 }
 
+/* The key that is there, or that will be written, as it came from another machine or was there before a rollback of this step. Secret;
+ * *ret stays empty where one is to be made. */
+static struct error *known_key(struct run *run, const char *path, struct bytes *ret)
+{
+	CLEAN(free) char *note = text(KEY_NOTE "%s", path);
+	char *known = NULL;
+	bool there;
+
+	TRY(machine_file_exists(run, path, &there));
+	if (there)
+		return file_read(run->host, path, PEM_LIMIT, ret);
+	TRY(run_note(run, note, &known));
+	bytes_take(ret, known);
+	return NULL;
+}
+
 /* A key that is published is never made anew: who asks for another size needs another name for it. */
 static struct error *check_size(struct run *run, const char *domain, const char *selector)
 {
 	CLEAN(free) char *path = dkim_path(domain, selector, "private");
 	CLEAN(secret) struct bytes pem = { 0 };
 	unsigned bits = 0;
-	bool there;
 
-	TRY(machine_file_exists(run, path, &there));
-	if (!there)
-		return NULL;
-	TRY(wrap(file_read(run->host, path, PEM_LIMIT, &pem), "%s", path));
-	TRY(wrap(key_bits(&pem, &bits), "%s", path));
-	if (bits != run->params->dkim_bits)
+	TRY(wrap(known_key(run, path, &pem), "%s", path));
+	if (pem.size)
+		TRY(wrap(key_bits(&pem, &bits), "%s", path));
+	if (pem.size && bits != run->params->dkim_bits)
 		run_blocker(run, "--dkim-bits %u: the key of %s has %u bits and stays, as the DNS may hold it; for a new key give a"
 			" new name too: --selector NAME", run->params->dkim_bits, domain, bits);
 	return NULL;

@@ -31,10 +31,12 @@ static bool account_stands(struct host *h, const char *address)
 /* Of another machine, and not in the database yet. */
 static struct error *is_brought(struct session *s, const char *address, bool *ret)
 {
-	CLEAN(free) char *rows = NULL;
+	CLEAN(secret) struct bytes rows = { 0 }; /* the hashes of all passwords are in it */
+	char *note = NULL;
 
-	TRY(run_note(&s->run, ROWS_NOTE, &rows));
-	CLEAN(json_decref) json_t *tables = json_loads(rows ? rows : "{}", 0, NULL);
+	TRY(run_note(&s->run, ROWS_NOTE, &note));
+	bytes_take(&rows, note);
+	CLEAN(json_decref) json_t *tables = json_loads(rows.size ? bytes_text(&rows) : "{}", 0, NULL);
 	*ret = move_has_user(tables, address);
 	return NULL;
 }

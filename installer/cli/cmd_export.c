@@ -32,13 +32,13 @@ static json_t *parameters(const struct params *p)
 	return all;
 }
 
-static struct error *put_file(struct host *h, const char *path, json_t *object, const char *key)
+static struct error *put_file(struct host *h, const char *path, json_t *object, const char *key,
+	struct error *(*filter)(const struct bytes *pem, struct bytes *ret))
 {
 	CLEAN(secret) struct bytes content = { 0 };
 
 	TRY(file_read(h, path, PEM_LIMIT, &content));
-	json_object_set_new(object, key, json_stringn(bytes_text(&content), content.size));
-	return NULL;
+	return wrap(moving_put_pem(object, key, &content, filter), "%s", path);
 }
 
 static struct error *put_dkim(struct host *h, const struct params *p, json_t *document)
@@ -57,7 +57,7 @@ static struct error *put_dkim(struct host *h, const struct params *p, json_t *do
 		for (size_t k = 0; k < selectors.n; k++) {
 			CLEAN(free) char *path = dkim_path(domains.v[i], selectors.v[k], "private");
 
-			TRY(put_file(h, path, of_domain, selectors.v[k]));
+			TRY(put_file(h, path, of_domain, selectors.v[k], key_only));
 		}
 	}
 	return NULL;
@@ -84,8 +84,8 @@ static struct error *put_tls(struct host *h, json_t *document)
 	json_t *tls = json_object();
 
 	json_object_set_new(document, "tls", tls);
-	TRY(put_file(h, TLS_KEY, tls, "key"));
-	return put_file(h, TLS_CERTIFICATE, tls, "certificate");
+	TRY(put_file(h, TLS_KEY, tls, "key", key_only));
+	return put_file(h, TLS_CERTIFICATE, tls, "certificate", certificates_only);
 }
 
 /* The steps make them anew, and then they follow the parameters, as here. */
@@ -138,6 +138,8 @@ static struct error *resolve(const char *path, char **ret)
 	CLEAN(free) char *folder = slash ? text_copy_n(path, (size_t)(slash - path) + 1) : text_copy(".");
 	CLEAN(free) char *real = realpath(folder, NULL);
 
+	if (strcmp(path, "-") == 0)
+		return fail(ERR_USAGE, "export -: the keys of a server go into no pipe; give a file");
 	if (!real)
 		return recode(fail_errno(errno, "export %s: there is no such folder", path), ERR_USAGE);
 	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
@@ -177,6 +179,10 @@ static size_t count_keys(const json_t *document)
 	return n;
 }
 
+static const char left_out[] = N_("Not in it: the mail, with its Sieve scripts, which `mailsetup migrate-maildir` brings; what the spam filter has "
+				  "learned, which it learns again from the mailboxes; mail that waits in the queue; and what was changed by "
+				  "hand in files.");
+
 static void tell(struct cli *cli, const char *path, const json_t *document)
 {
 	const json_t *tables = json_object_get(document, "tables");
@@ -196,6 +202,7 @@ static void tell(struct cli *cli, const char *path, const json_t *document)
 
 		fprintf(cli->screen.out, _("%s holds the server, without its mail: accounts %zu, other rows %zu, DKIM keys %zu, and the certificate.\n"),
 			shown, users, rows - users, keys);
+		put_flow(&cli->screen, cli->screen.out, translated(left_out), 0, 0);
 		fputs(_("On the new machine: `mailsetup install --from FILE`\n"), cli->screen.out);
 	}
 }
@@ -234,6 +241,7 @@ const struct command command_export = {
 		N_("For a move to a new machine, of the same Debian or another: accounts with their passwords, aliases, domains, blocklists, "
 		   "DKIM keys, the certificate with its key, and the parameters. `mailsetup install --from FILE` makes the server of it there, "
 		   "and `mailsetup migrate-maildir` brings the mail. It changes nothing here."),
+		left_out,
 		N_("FILE is encrypted with a passphrase, of 12 bytes at least, that is asked for or read with --passphrase-stdin: who has both has "
 		   "the server. A file that exists is not overwritten.")),
 	.examples = "mailsetup export /root/server.mailsetup\nmailsetup export server.mailsetup --passphrase-stdin < /root/passphrase",

@@ -45,7 +45,7 @@ static struct error *run(struct cli *cli, struct session *s)
 	return e;
 }
 
-static void tell_result(struct cli *cli, struct session *s)
+static struct error *tell_result(struct cli *cli, struct session *s)
 {
 	const struct screen *screen = &cli->screen;
 
@@ -54,13 +54,17 @@ static void tell_result(struct cli *cli, struct session *s)
 
 		json_object_set_new(done, "changed", json_boolean(s->run.changes));
 		json_object_set_new(done, "changes", json_integer(s->run.changes));
+		struct error *e = moving_tell(cli, s, done);
 		next_json(cli, s->host);
 		json_write(screen->out, done);
-	} else if (!cli->quiet && s->run.changes) {
+		return e;
+	}
+	if (!cli->quiet && s->run.changes) {
 		next_show(cli, s->host);
 	} else if (!cli->quiet) {
 		fputs(_("Nothing had to be changed.\n"), screen->out);
 	}
+	return moving_tell(cli, s, NULL);
 }
 
 struct error *install(struct cli *cli, bool resuming)
@@ -91,6 +95,5 @@ struct error *install(struct cli *cli, bool resuming)
 	tell_names(cli, &s);
 	TRY(run(cli, &s));
 	TRY(admin_forget(cli, &s));
-	tell_result(cli, &s);
-	return moving_tell(cli, &s);
+	return tell_result(cli, &s);
 }

@@ -14,6 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* In the note of a move that is under way: what its end says besides. */
+#define MOVED_RECORDS  " records"
+#define MOVED_NETWORKS " networks"
+
 static void wipe_and_free(void *p)
 {
 	if (p)
@@ -27,6 +31,19 @@ void moving_wipe_json(void)
 }
 
 /* --- the file --- */
+
+struct error *moving_put_pem(json_t *object, const char *key, const struct bytes *pem,
+	struct error *(*filter)(const struct bytes *pem, struct bytes *ret))
+{
+	struct bytes filtered = { 0 };
+	struct error *e = filter(pem, &filtered);
+	json_t *text_of = e || memchr(bytes_text(pem), '\0', pem->size) ? NULL : json_stringn(bytes_text(pem), pem->size);
+
+	if (!e)
+		json_object_set_new(object, key, text_of ? text_of : json_string(bytes_text(&filtered)));
+	bytes_wipe(&filtered);
+	return e;
+}
 
 static struct error *read_into(int fd, struct bytes *ret)
 {
@@ -74,6 +91,8 @@ static struct error *parse(const struct bytes *text_of, json_t **ret)
 static struct error *open_sealed(const char *path, const struct bytes *sealed, bool from_stdin, json_t **ret)
 {
 	CLEAN(secret) struct bytes passphrase = { 0 }, text_of = { 0 };
+
+	TRY(wrap(sealed_check(sealed), "--from %s", path));
 
 	TRY(passphrase_obtain(from_stdin, false, "--from", path, &passphrase));
 	TRY(wrap(unseal(sealed, &passphrase, &text_of), "--from %s", path));
@@ -134,8 +153,17 @@ static struct error *take_key(const char *path, const json_t *pem, struct notes 
 	return NULL;
 }
 
-/* A domain that the command line adds has no key yet. */
-static struct error *take_dkim(const json_t *keys, const struct params *p, struct notes *ret)
+static bool has_key(const struct params *p, const char *domain, const char *selector)
+{
+	CLEAN(list) struct list domains = { 0 }, selectors = { 0 };
+
+	params_domains(p, &domains);
+	params_selectors(p, domain, &selectors);
+	return list_has(&domains, domain) && list_has(&selectors, selector);
+}
+
+/* What the command line adds has no key yet; what the other machine had is published, and never made anew. */
+static struct error *take_dkim(const json_t *keys, const struct params *p, const struct params *theirs, struct notes *ret)
 {
 	CLEAN(list) struct list domains = { 0 };
 
@@ -149,7 +177,7 @@ static struct error *take_dkim(const json_t *keys, const struct params *p, struc
 			const json_t *pem = json_object_get(of_domain, selectors.v[k]);
 			CLEAN(free) char *path = dkim_path(domains.v[i], selectors.v[k], "private");
 
-			if (pem)
+			if (pem || has_key(theirs, domains.v[i], selectors.v[k]))
 				TRY(take_key(path, pem, ret));
 		}
 	}
@@ -196,19 +224,47 @@ static struct error *take_tables(const json_t *tables, struct notes *ret)
 	return NULL;
 }
 
+static bool records_change(const struct params *p, const struct params *theirs)
+{
+	CLEAN(list) struct list ours = { 0 }, known = { 0 };
+	bool ret = strcmp(p->hostname, theirs->hostname) != 0;
+
+	params_domains(p, &ours);
+	params_domains(theirs, &known);
+	for (size_t i = 0; i < ours.n; i++)
+		ret |= !list_has(&known, ours.v[i]) ||
+		       strcmp(params_signing_selector(p, ours.v[i]), params_signing_selector(theirs, ours.v[i])) != 0;
+	return ret;
+}
+
+/* Also where the file of a plan has them from there. */
+static bool networks_come_along(const struct params *p, const struct params *theirs)
+{
+	for (size_t i = 0; i < p->networks.n; i++)
+		if (list_has(&theirs->networks, p->networks.v[i]))
+			return true;
+	return false;
+}
+
 static struct error *take(struct params *p, const json_t *document, struct notes *ret)
 {
 	const json_t *parameters = json_object_get(document, "parameters");
+	CLEAN(params) struct params theirs = { 0 };
 
+	params_init(&theirs);
 	TRY(take_parameters(parameters, p));
 	TRY(check_domain(parameters, p));
 	TRY(params_complete(p));
-	TRY(take_dkim(json_object_get(document, "dkim-keys"), p, ret));
+	TRY(take_parameters(parameters, &theirs));
+	TRY(params_complete(&theirs));
+	TRY(take_dkim(json_object_get(document, "dkim-keys"), p, &theirs, ret));
 	TRY(take_stopped(json_object_get(document, "dkim-stopped"), ret));
 	if (!p->tls_cert)
 		TRY(take_tls(json_object_get(document, "tls"), ret));
 	TRY(take_tables(json_object_get(document, "tables"), ret));
-	notes_add(ret, MOVED_NOTE, "1");
+	CLEAN(free) char *moved = text("1%s%s", records_change(p, &theirs) ? MOVED_RECORDS : "",
+		networks_come_along(p, &theirs) ? MOVED_NETWORKS : "");
+	notes_add(ret, MOVED_NOTE, moved);
 	return NULL;
 }
 
@@ -218,6 +274,8 @@ struct error *moving_take(struct cli *cli, struct session *s, const char *path, 
 	CLEAN(params) struct params known = { 0 };
 	CLEAN(json_decref) json_t *document = NULL;
 
+	/* The rows may also come from the state store, in a resume. */
+	moving_wipe_json();
 	if (!path)
 		return passphrase_stdin ? fail(ERR_USAGE, "--passphrase-stdin: there is no --from whose it could be") : NULL;
 	params_init(&known);
@@ -228,7 +286,6 @@ struct error *moving_take(struct cli *cli, struct session *s, const char *path, 
 			"--from %s: mailsetup has installed this machine already. `mailsetup resume` goes on with an install that was stopped, and "
 			"needs neither file nor passphrase; for a new beginning, `mailsetup rollback` first",
 			path);
-	moving_wipe_json();
 	TRY(open_sealed(path, sealed, passphrase_stdin, &document));
 	s->run.brought = notes;
 	return recode(wrap(take(&cli->params, document, notes), "--from %s", path), ERR_USAGE);
@@ -242,26 +299,68 @@ static void item(const struct screen *s, const char *what)
 	put_flow(s, s->out, what, 2, 2);
 }
 
-struct error *moving_tell(struct cli *cli, struct session *s)
+static void tell_json(json_t *done, const struct params *p, bool records, bool networks)
 {
-	const struct screen *screen = &cli->screen;
+	json_t *left = json_array();
+
+	json_array_append_new(left, json_string("mail"));
+	json_array_append_new(left, json_string(records ? "records" : "addresses"));
+	if (networks)
+		json_array_append_new(left, json_string("networks"));
+	json_array_append_new(left, json_string("queue"));
+	json_object_set_new(done, "left", left);
+	if (!networks)
+		return;
+	json_t *all = json_array();
+	for (size_t i = 0; i < p->networks.n; i++)
+		json_array_append_new(all, json_string(p->networks.v[i]));
+	json_object_set_new(done, "networks", all);
+}
+
+static void tell_dns(const struct screen *s, const struct params *p, bool records)
+{
+	CLEAN(free) char *dns = records ? text(_("DNS: this server has another name, domain or selector than the other machine, so more than "
+						 "addresses changes: `mailsetup dns` shows the records of now."))
+					: text(_("DNS: let %s lead to this machine (A, AAAA), and the name of its address to it (PTR). The other "
+						 "records stay as they are: the DKIM keys have come along."),
+						  p->hostname);
+
+	item(s, dns);
+}
+
+static void tell_networks(const struct screen *s, const struct params *p)
+{
+	CLEAN(free) char *all = list_join(&p->networks, ", ");
+	CLEAN(free) char *networks = text(_("Networks that may send here without a password, as on the other machine: %s. Where one is not "
+					    "yours any more, say which ones are: `mailsetup install --network CIDR`, or `--network none`."),
+		all);
+
+	item(s, networks);
+}
+
+static void tell_text(const struct screen *s, const struct params *p, bool records, bool networks)
+{
+	fprintf(s->out, "\n%s%s%s\n", style(s->out_color, BOLD), _("What is left of the move"), style(s->out_color, PLAIN));
+	item(s, _("The mail: an archive of the other machine's mailboxes, brought over by `mailsetup migrate-maildir`, before mail "
+		  "programs connect to this one."));
+	tell_dns(s, p, records);
+	if (networks)
+		tell_networks(s, p);
+	item(s, _("The other machine: `mailsetup queue list` there says whether mail still waits to leave it."));
+}
+
+struct error *moving_tell(struct cli *cli, struct session *s, json_t *done)
+{
 	CLEAN(free) char *moved = NULL;
 
 	if (s->run.state)
 		TRY(state_note_get(s->run.state, MOVED_NOTE, &moved));
-	if (!moved)
+	if (!moved || (cli->quiet && !done))
 		return NULL;
-	if (!cli->quiet && !cli->json) {
-		CLEAN(free) char *dns = text(_("DNS: let %s lead to this machine (A, AAAA), and the name of its address to it (PTR). The other "
-					       "records stay as they are: the DKIM keys have come along."),
-			cli->params.hostname);
-
-		fprintf(screen->out, "\n%s%s%s\n", style(screen->out_color, BOLD), _("What is left of the move"),
-			style(screen->out_color, PLAIN));
-		item(screen, _("The mail: an archive of the other machine's mailboxes, brought over by `mailsetup migrate-maildir`, before mail "
-			       "programs connect to this one."));
-		item(screen, dns);
-		item(screen, _("The other machine: `mailsetup queue list` there says whether mail still waits to leave it."));
-	}
+	bool records = strstr(moved, MOVED_RECORDS), networks = strstr(moved, MOVED_NETWORKS);
+	if (done)
+		tell_json(done, &cli->params, records, networks);
+	else
+		tell_text(&cli->screen, &cli->params, records, networks);
 	return state_note_set(s->run.state, MOVED_NOTE, NULL);
 }

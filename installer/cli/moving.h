@@ -26,6 +26,10 @@
 
 /* From now on jansson wipes what it frees. */
 void moving_wipe_json(void);
+/* A PEM text as JSON has it. filter, key_only() or certificates_only(), judges it, and gives what is put where the text itself cannot
+ * be: JSON takes UTF-8 without a NUL alone. */
+struct error *moving_put_pem(json_t *object, const char *key, const struct bytes *pem,
+	struct error *(*filter)(const struct bytes *pem, struct bytes *ret)) MUST_USE;
 /* The file as it is, sealed: before the session, which leaves the folder that path is seen from. */
 struct error *moving_read(const char *path, struct bytes *ret) MUST_USE;
 /* Nothing where path is NULL. Else it asks for the passphrase, fills in the parameters that the command line does not have, and gives
@@ -33,5 +37,6 @@ struct error *moving_read(const char *path, struct bytes *ret) MUST_USE;
  * has installed. */
 struct error *moving_take(struct cli *cli, struct session *s, const char *path, const struct bytes *sealed, bool passphrase_stdin,
 	struct notes *notes) MUST_USE;
-/* What is still to be done once the install has succeeded; nothing after one that brought nothing. */
-struct error *moving_tell(struct cli *cli, struct session *s) MUST_USE;
+/* What is still to be done once the install has succeeded, on the screen or, where done is not NULL, in that event; it is told once, and
+ * not taken for told where the command is quiet. Nothing after an install that brought nothing. */
+struct error *moving_tell(struct cli *cli, struct session *s, json_t *done) MUST_USE;

@@ -160,20 +160,37 @@ static struct error *certificate_stands(struct run *run, const char *path, const
 	return NULL;
 }
 
+/* The key that the certificate is to serve with: that of the file, which may be another by now than the one that was brought, or, before
+ * there is a file, the one that will be in it. Secret; *ret stays empty where neither is known. */
+static struct error *key_to_serve(struct run *run, const char *key_path, struct bytes *ret)
+{
+	CLEAN(free) char *note = text(KEY_NOTE "%s", key_path);
+	struct file_info info;
+
+	TRY(file_stat(run->host, key_path, &info));
+	return info.exists ? file_read(run->host, key_path, PEM_LIMIT, ret) : known_key(run, note, ret);
+}
+
+static struct error *brought_serves(const struct bytes *certificate, const struct bytes *key, const char *hostname)
+{
+	TRY(certificate_serves(certificate, key, hostname));
+	return certificate_usable(certificate, key);
+}
+
 /* *ret stays empty where none was brought; where it does not serve any more, an install says why. */
 static struct error *brought_certificate(struct run *run, const char *path, const char *key_path, const char *hostname, struct bytes *ret)
 {
-	CLEAN(free) char *note = text(CERTIFICATE_NOTE "%s", path), *key_note = text(KEY_NOTE "%s", key_path), *known = NULL;
+	CLEAN(free) char *note = text(CERTIFICATE_NOTE "%s", path), *known = NULL;
 	CLEAN(secret) struct bytes key = { 0 };
 
 	TRY(run_note(run, note, &known));
-	TRY(known_key(run, key_note, &key));
-	if (!known || !key.size)
+	if (!known)
 		return NULL;
 	const struct bytes certificate = { .data = known, .size = strlen(known) };
-	struct error *reason = certificate_serves(&certificate, &key, hostname);
-	if (!reason)
-		reason = certificate_usable(&certificate, &key);
+	TRY(key_to_serve(run, key_path, &key));
+	if (!key.size)
+		return NULL;
+	struct error *reason = brought_serves(&certificate, &key, hostname);
 	if (!reason)
 		bytes_add(ret, certificate.data, certificate.size);
 	else if (!run_is_plan(run))

@@ -7,22 +7,42 @@
 #include "ensure/verbs.h"
 #include "mail/accounts_move.h"
 
+#define SHOWN 20
+
 static struct error *parse(const char *data, json_t **ret)
 {
 	*ret = json_loads(data, 0, NULL);
 	return *ret ? NULL : fail(ERR_INCOMPLETE, "malformed record");
 }
 
+static void tell_differ(struct run *run, const struct list *differ)
+{
+	CLEAN(bytes) struct bytes shown = { 0 };
+
+	for (size_t i = 0; i < differ->n && i < SHOWN; i++)
+		bytes_printf(&shown, "%s%s", i ? ", " : "", differ->v[i]);
+	if (differ->n > SHOWN)
+		bytes_add_text(&shown, ", ...");
+	if (differ->n)
+		run_warning(run,
+			ngettext("%zu row is here already, other than on the other machine, and stays as it is here: %s",
+				"%zu rows are here already, other than on the other machine, and stay as they are here: %s", differ->n),
+			differ->n, bytes_text(&shown));
+}
+
 static struct error *insert(struct run *run, const char *known)
 {
 	CLEAN(json_decref) json_t *rows = NULL;
 	CLEAN(accounts_close) struct accounts *a = NULL;
+	CLEAN(list) struct list differ = { 0 };
+	CLEAN(secret) struct bytes data = { 0 };
 
 	TRY(parse(known, &rows));
 	TRY(accounts_open(run->host, false, &a));
-	TRY(move_absent(a, rows));
-	CLEAN(free) char *data = json_dumps(rows, JSON_COMPACT);
-	TRY(run_intend(run, &(struct undo_record){ .verb = "rows", .target = ACCOUNTS_PATH, .data = data }));
+	TRY(move_absent(a, rows, &differ));
+	tell_differ(run, &differ);
+	bytes_take(&data, json_dumps(rows, JSON_COMPACT));
+	TRY(run_intend(run, &(struct undo_record){ .verb = "rows", .target = ACCOUNTS_PATH, .data = data.data }));
 	TRY(move_insert(a, rows));
 	run_changed(run, "rows", ACCOUNTS_PATH);
 	return state_note_set(run->state, ROWS_NOTE, NULL);
@@ -38,14 +58,16 @@ static void plan(struct run *run, const char *known)
 
 struct error *ensure_moved_rows(struct run *run)
 {
-	CLEAN(free) char *known = NULL;
+	CLEAN(secret) struct bytes rows = { 0 }; /* the hashes of all passwords are in them */
+	char *known = NULL;
 
 	TRY(run_note(run, ROWS_NOTE, &known));
-	if (!known)
+	bytes_take(&rows, known);
+	if (!rows.size)
 		return NULL;
 	if (!run_is_plan(run))
-		return insert(run, known);
-	plan(run, known);
+		return insert(run, bytes_text(&rows));
+	plan(run, bytes_text(&rows));
 	return NULL;
 }
 

@@ -16,6 +16,8 @@ typedef void crypto_progress(void *context, unsigned tried);
 struct error *key_generate_rsa(unsigned bits, struct bytes *ret_pem) MUST_USE;
 /* Size in bits; ERR_STOPPED when this is no private key in PEM, or an encrypted one. */
 struct error *key_bits(const struct bytes *pem, unsigned *ret_bits) MUST_USE;
+/* The key of a PEM text alone, written anew: nothing else of it, such as the names that `openssl pkcs12` writes beside a key. */
+struct error *key_only(const struct bytes *pem, struct bytes *ret_pem) MUST_USE;
 /* SubjectPublicKeyInfo in DER (what DKIM's p= holds in base64). */
 struct error *key_public(const struct bytes *pem, struct bytes *ret_der) MUST_USE;
 /* Signs and verifies a sample: the two halves belong together. public_der is a SubjectPublicKeyInfo. */

@@ -36,6 +36,18 @@ struct error *key_bits(const struct bytes *pem, unsigned *ret_bits)
 	return NULL;
 }
 
+struct error *key_only(const struct bytes *pem, struct bytes *ret_pem)
+{
+	CLEAN(EVP_PKEY_free) EVP_PKEY *key = NULL;
+	CLEAN(BIO_free_all) BIO *bio = bio_collecting();
+
+	TRY(private_key_read(pem, &key));
+	if (!PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL))
+		return openssl_fail("cannot write the key");
+	bio_take(bio, ret_pem);
+	return NULL;
+}
+
 struct error *key_public(const struct bytes *pem, struct bytes *ret_der)
 {
 	CLEAN(EVP_PKEY_free) EVP_PKEY *key = NULL;

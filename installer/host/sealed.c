@@ -70,7 +70,7 @@ struct error *seal(const struct bytes *text, const struct bytes *passphrase, uns
 	return NULL;
 }
 
-static struct error *check_header(const struct bytes *sealed)
+struct error *sealed_check(const struct bytes *sealed)
 {
 	const unsigned char *header = (const unsigned char *)bytes_text(sealed);
 
@@ -80,9 +80,9 @@ static struct error *check_header(const struct bytes *sealed)
 		return fail(ERR_USAGE, "of format %d, and this mailsetup knows %d alone; use the one that wrote it, or a newer one", header[7], VERSION);
 	if (sealed->size > SEALED_MAX)
 		return fail(ERR_USAGE, "more than %d MiB", SEALED_MAX >> 20);
-	/* Before any of it is believed. */
+	/* Before any of it is believed. scrypt's N is below 2^(128 * r / 8). */
 	uint64_t n = header[8] < 32 ? UINT64_C(1) << header[8] : 0, r = header[9], p = header[10];
-	if (header[8] < COST_MIN || !n || !r || !p || 128 * n * r > MEMORY_MAX || n * r * p > WORK_MAX || header[11])
+	if (header[8] < COST_MIN || !n || !r || !p || header[8] >= 16 * r || 128 * n * r > MEMORY_MAX || n * r * p > WORK_MAX || header[11])
 		return fail(ERR_USAGE, "damaged: it asks for more work than any passphrase needs");
 	return NULL;
 }
@@ -105,7 +105,7 @@ struct error *unseal(const struct bytes *sealed, const struct bytes *passphrase,
 	unsigned char key[KEY_SIZE];
 	CLEAN(EVP_CIPHER_CTX_free) EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
 
-	TRY(check_header(sealed));
+	TRY(sealed_check(sealed));
 	size_t size = sealed->size - HEADER_SIZE - TAG_SIZE;
 	TRY(derive((const unsigned char *)sealed->data, passphrase, key));
 	CLEAN(secret) struct bytes out = { .data = allocate(size + TAG_SIZE), .size = size, .space = size + TAG_SIZE };

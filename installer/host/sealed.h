@@ -30,6 +30,8 @@
 
 /* cost is the binary logarithm of N: SEALED_COST, or less in tests, 10 at least. An empty passphrase is an ERR_USAGE. */
 struct error *seal(const struct bytes *text, const struct bytes *passphrase, unsigned cost, struct bytes *ret) MUST_USE;
-/* *ret is the caller's to wipe. ERR_USAGE: no such file, of a newer format, asks for more than 256 MiB of memory or 8 times the
- * usual work; or the passphrase is wrong or the file damaged, which nobody can tell apart. */
+/* What can be judged without the passphrase. ERR_USAGE: no such file, of a newer format, asks for what scrypt does not do, more than
+ * 256 MiB of memory or 8 times the usual work. */
+struct error *sealed_check(const struct bytes *sealed) MUST_USE;
+/* *ret is the caller's to wipe. ERR_USAGE: as above; or the passphrase is wrong or the file damaged, which nobody can tell apart. */
 struct error *unseal(const struct bytes *sealed, const struct bytes *passphrase, struct bytes *ret) MUST_USE;

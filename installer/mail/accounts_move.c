@@ -20,7 +20,7 @@ static struct error *passes(normalise *f, const char *s)
 
 static struct error *is_line(const char *s)
 {
-	return line_check(_("the text"), s, TEXT_BYTES);
+	return line_check(_("text"), s, TEXT_BYTES);
 }
 
 static struct error *is_number(const char *s)
@@ -86,7 +86,8 @@ static struct error *is_destinations(const char *s)
 {
 	CLEAN(list) struct list all = { 0 };
 
-	TRY(is_line(s));
+	/* A mailing list is as long as it is. */
+	TRY(line_check(_("text"), s, SIZE_MAX));
 	list_split(&all, s, ", ");
 	if (!all.n)
 		return fail(ERR_USAGE, "it leads nowhere");
@@ -268,15 +269,35 @@ static void cells_of(const struct table *t, const json_t *row, struct cell *ret)
 	*ret = (struct cell){ 0 };
 }
 
-struct error *move_absent(struct accounts *a, json_t *tables)
+/* *ret_same: has the database this row, cell for cell? */
+static struct error *compare_row(struct accounts *a, const struct table *t, const json_t *row, bool *ret_exists, bool *ret_same)
+{
+	struct cell cells[COLUMNS_MAX + 1];
+	CLEAN(list) struct list found = { 0 };
+
+	cells_of(t, row, cells);
+	TRY(accounts_row_find(a, t->name, t->columns[0].name, key_of(t, row), cells, &found));
+	*ret_exists = *ret_same = found.n;
+	for (size_t i = 0; i < found.n; i++) {
+		CLEAN(free) char *was = text("%s=%s", cells[i].column, cells[i].value ? cells[i].value : "");
+
+		*ret_same &= strcmp(found.v[i], was) == 0;
+	}
+	return NULL;
+}
+
+struct error *move_absent(struct accounts *a, json_t *tables, struct list *ret_differ)
 {
 	for (const struct table *t = tables_of_guide; t->name; t++) {
 		json_t *rows = json_object_get(tables, t->name);
 
 		for (size_t i = json_array_size(rows); i-- > 0;) {
-			bool exists;
+			const json_t *row = json_array_get(rows, i);
+			bool exists, same;
 
-			TRY(accounts_row_exists(a, t->name, t->columns[0].name, key_of(t, json_array_get(rows, i)), &exists));
+			TRY(compare_row(a, t, row, &exists, &same));
+			if (exists && !same)
+				list_addf(ret_differ, "%s %s", t->name, key_of(t, row));
 			if (exists)
 				json_array_remove(rows, i);
 		}
@@ -316,19 +337,11 @@ struct error *move_insert(struct accounts *a, const json_t *tables)
 
 static struct error *delete_row(struct accounts *a, const struct table *t, const json_t *row, size_t *kept)
 {
-	struct cell cells[COLUMNS_MAX + 1];
-	CLEAN(list) struct list found = { 0 };
-	bool same = true;
+	bool exists, same;
 
-	cells_of(t, row, cells);
-	TRY(accounts_row_find(a, t->name, t->columns[0].name, key_of(t, row), cells, &found));
-	for (size_t i = 0; i < found.n; i++) {
-		CLEAN(free) char *was = text("%s=%s", cells[i].column, cells[i].value ? cells[i].value : "");
-
-		same &= strcmp(found.v[i], was) == 0;
-	}
-	*kept += !same;
-	return found.n && same ? accounts_row_delete(a, t->name, t->columns[0].name, key_of(t, row)) : NULL;
+	TRY(compare_row(a, t, row, &exists, &same));
+	*kept += exists && !same;
+	return same ? accounts_row_delete(a, t->name, t->columns[0].name, key_of(t, row)) : NULL;
 }
 
 static struct error *delete_rows(struct accounts *a, const json_t *tables, size_t *kept)

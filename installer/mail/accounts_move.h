@@ -16,8 +16,8 @@ struct error *move_read(struct accounts *a, json_t **ret) MUST_USE;
  * another hand may hold what mailsetup's own commands do not write, such as an alias of a whole domain ("@exemple.fr"), but no
  * command, file or route. */
 struct error *move_check(const json_t *tables) MUST_USE;
-/* Keeps the rows whose key the database does not have. */
-struct error *move_absent(struct accounts *a, json_t *tables) MUST_USE;
+/* Keeps the rows whose key the database does not have. *ret_differ: "TABLE KEY" of those that it has otherwise. */
+struct error *move_absent(struct accounts *a, json_t *tables, struct list *ret_differ) MUST_USE;
 /* Inserts the rows whose key the database does not have, all or none. */
 struct error *move_insert(struct accounts *a, const json_t *tables) MUST_USE;
 /* Deletes the rows that are as they were inserted; *ret_kept: how many were changed since, and stay. */

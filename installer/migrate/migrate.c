@@ -147,20 +147,34 @@ static struct error *judge_archive(struct migration *m)
 	return e;
 }
 
-static bool adds_up(const struct report *r)
+/* Dovecot knows no user whose account is off: their mail is here, and cannot be counted before they are on again. */
+static struct error *find_off(const struct migration *m, struct list *ret)
 {
-	for (size_t i = 0; i < r->n; i++)
-		for (size_t k = 0; r->mailboxes[i].address && k < r->mailboxes[i].n; k++) {
-			const struct folder *f = &r->mailboxes[i].folders[k];
+	CLEAN(accounts_close) struct accounts *accounts = NULL;
 
-			if (f->counted != (int64_t)f->files)
-				return false;
-		}
-	return true;
+	TRY(accounts_open(m->host, true, &accounts));
+	for (size_t i = 0; i < m->report.n; i++) {
+		const char *address = m->report.mailboxes[i].address;
+		bool active = true;
+
+		if (address)
+			TRY(accounts_user_is_active(accounts, address, &active));
+		if (active)
+			continue;
+		list_add(ret, address);
+		CLEAN(free) char *notice = text(_("%s is off: the mail is in its mailbox, but Dovecot does not count it before `mailsetup user "
+						  "enable %s`"),
+			address, address);
+		events_emit(m->events, &(struct event){ .kind = EVENT_NOTICE, .text = notice });
+	}
+	return NULL;
 }
 
 static struct error *prove(struct migration *m)
 {
+	CLEAN(list) struct list off = { 0 };
+
+	TRY(find_off(m, &off));
 	for (unsigned i = 0; i < PROOFS && !m->proven; i++) {
 		struct import im = import_of(m);
 		json_t *answer;
@@ -170,8 +184,8 @@ static struct error *prove(struct migration *m)
 			TRY(task_run(&im, task_count, NULL, &(struct watch){ .events = m->events }, &answer));
 			TRY(take_report(m, answer));
 		}
-		TRY(count_by_dovecot(m->host, &m->report));
-		m->proven = adds_up(&m->report);
+		TRY(count_by_dovecot(m->host, &m->report, &off));
+		m->proven = counts_add_up(&m->report, &off);
 	}
 	return NULL;
 }

@@ -54,16 +54,16 @@ static void set_count(struct mailbox *m, const char *title, int64_t count)
 	}
 }
 
-struct error *count_by_dovecot(struct host *h, struct report *r)
+struct error *count_by_dovecot(struct host *h, struct report *r, const struct list *off)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		CLEAN(json_decref) json_t *status = NULL;
 		json_t *one;
 		size_t k;
 
-		if (!r->mailboxes[i].address)
+		if (!r->mailboxes[i].address || list_has(off, r->mailboxes[i].address))
 			continue;
-		TRY(ask(h, r->mailboxes[i].address, &status));
+		TRY(wrap(ask(h, r->mailboxes[i].address, &status), "%s", r->mailboxes[i].address));
 		json_array_foreach (status, k, one) {
 			const char *title = json_string_value(json_object_get(one, "mailbox"));
 			const char *count = json_string_value(json_object_get(one, "messages"));
@@ -73,4 +73,16 @@ struct error *count_by_dovecot(struct host *h, struct report *r)
 		}
 	}
 	return NULL;
+}
+
+bool counts_add_up(const struct report *r, const struct list *off)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const struct mailbox *m = &r->mailboxes[i];
+
+		for (size_t k = 0; m->address && !list_has(off, m->address) && k < m->n; k++)
+			if (m->folders[k].counted != (int64_t)m->folders[k].files)
+				return false;
+	}
+	return true;
 }

@@ -73,6 +73,7 @@ installed_host
 add "${jean[@]}"
 add "${marie[@]}"
 {
+	printf 'From: a@ancien.example\nSubject: en-attente\n\nun mot\n' | on doveadm save -u "${marie[0]}" -m INBOX
 	on mailsetup domain add toto.fr
 	add "${paul[@]}"
 	on mailsetup user disable "${marie[0]}"
@@ -92,7 +93,7 @@ add "${marie[@]}"
 		echo subjectAltName=DNS:mail.exemple.fr >extension
 		openssl x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 90 -extfile extension -out leaf.pem
 		cat leaf.pem ca.pem >chain.pem'
-	on mailsetup install --tls-cert /root/ca/chain.pem --tls-key /root/ca/key.pem --hosts-entry 198.51.100.10 --no-verify
+	on mailsetup install --tls-cert /root/ca/chain.pem --tls-key /root/ca/key.pem --hosts-entry 198.51.100.10 --network 10.9.0.0/16 --no-verify
 } >>"$scratch/log" 2>&1
 sql "INSERT INTO postfix_alias_virtuels (courriel, destination, active) VALUES ('@toto.fr', '${paul[0]}', 1)"
 expect_match '(the second key signs, the first one is beside it)' '^mail2,mail$' on sqlite3 /var/lib/mailsetup/state.db \
@@ -146,6 +147,7 @@ expect_match 'is refused' 'the passphrase has 3 bytes' cat "$scratch/last"
 expect_exit 0 'queue flush' on mailsetup queue flush
 expect_exit 0 'export' on sh -c 'cd /root && mailsetup export server.mailsetup --passphrase-stdin' <<<"$passphrase"
 expect_match 'says what it holds' 'accounts 4, other rows [0-9]+, DKIM keys 3' cat "$scratch/last"
+expect_match 'and what it does not hold' '^Not in it: the mail, with its Sieve scripts' cat "$scratch/last"
 expect_text 'for root alone' '600 root' on stat -c '%a %U' /root/server.mailsetup
 expect_exit 4 'not over a file that is there' on mailsetup export /root/server.mailsetup --passphrase-stdin <<<"$passphrase"
 expect_exit 1 'nothing of it is in clear' on grep -qaE 'exemple|SHA512|PRIVATE' /root/server.mailsetup
@@ -231,11 +233,18 @@ expect_exit 0 'resume goes on without file and passphrase' on timeout 600 mailse
 cp "$scratch/output" "$scratch/resumed"
 expect_match 'and says what is left' '^What is left of the move' cat "$scratch/resumed"
 expect_match 'the certificate among it, which nothing renews here' '^It came from the other machine, and is valid until 20' cat "$scratch/resumed"
+expect_match 'and the networks, which may be those of others here' 'Networks that may send here .*10\.9\.0\.0/16' cat "$scratch/resumed"
 expect_exit 1 '(the address of the old machine stays there)' on grep -q '^198' /etc/hosts
 on mv /root/away /root/server.mailsetup
 expect_text 'the store forgets the rows' '' on sqlite3 /var/lib/mailsetup/state.db "SELECT name FROM note WHERE name IN ('rows', 'moved')"
 
+on sqlite3 /var/lib/mailsetup/state.db "INSERT INTO note (name, value) VALUES ('moved', '1 records')"
+expect_text 'a quiet install says nothing of the move' '' on mailsetup install --no-verify --quiet
+on mailsetup install --no-verify --json >"$scratch/log"
+expect_match 'so the next one does' '"left":\["mail","records","queue"\]' cat "$scratch/log"
+
 expect_exit 0 'migrate-maildir' on mailsetup migrate-maildir /root/mail.tar.gz
+expect_match 'says whose mail Dovecot cannot count' '^(note: )?marie@exemple.fr is off' cat "$scratch/last"
 for what in view validities subscribed rows keys; do
 	"$what" >"$scratch/$what.new"
 	expect_same "$what: as on the old server" "$scratch/$what" "$scratch/$what.new"
@@ -276,6 +285,7 @@ check 'that of the administrator too' imap "$admin" "$password" INBOX -X 'NOOP'
 expect_exit 67 'who was off is off' imap "${marie[@]}" INBOX -X 'NOOP'
 on mailsetup user enable "${marie[0]}" >"$scratch/log"
 check 'until switched on again' imap "${marie[@]}" INBOX -X 'NOOP'
+check 'with the mail of before' read_mail "${marie[@]}" INBOX en-attente
 expect_exit 0 'dkim retire' on mailsetup dkim retire exemple.fr
 expect_match 'knows that the first key has signed before' 'may go from 20[0-9-]+ on' cat "$scratch/last"
 

@@ -5,7 +5,12 @@
 #include "mail/uidlist.h"
 #include "migrate/assign.h"
 #include "migrate/index.h"
+#include "migrate/prove.h"
 #include "migrate/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 
 /* --- whose mailbox is it --- */
 
@@ -314,6 +319,48 @@ static void a_report_survives_json(void **state)
 	json_decref(json);
 }
 
+/* --- what Dovecot counts --- */
+
+static void write_doveadm(const char *root)
+{
+	CLEAN(free) char *usr = text("%s/usr", root), *bin = text("%s/usr/bin", root), *path = text("%s/usr/bin/doveadm", root);
+
+	assert_int_equal(mkdir(usr, 0755) | mkdir(bin, 0755), 0);
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	fputs("#!/bin/sh\ncase $* in *jean@*) echo '[{\"mailbox\":\"INBOX\",\"messages\":\"2\"}]' ;; *) exit 67 ;; esac\n", f);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(path, 0755), 0);
+}
+
+/* To Dovecot they are nobody (67). */
+static void accounts_that_are_off_are_not_counted(void **state)
+{
+	static const char *const addresses[] = { "marie@exemple.fr", "jean@exemple.fr" };
+	char root[] = "/tmp/mailsetup-count-XXXXXX";
+	CLEAN(list) struct list nobody = { 0 }, off = { 0 };
+	CLEAN(report) struct report r = { 0 };
+	struct host *h;
+
+	(void)state;
+	assert_non_null(mkdtemp(root));
+	write_doveadm(root);
+	must(host_open(root, &h));
+	for (size_t i = 0; i < 2; i++)
+		report_folder(&r, report_mailbox_add(&r, addresses[i], addresses[i]), "")->files = 2;
+	fails_with(count_by_dovecot(h, &r, &nobody), ERR_STOPPED, "marie@exemple.fr");
+	list_add(&off, addresses[0]);
+	must(count_by_dovecot(h, &r, &off));
+	assert_int_equal(r.mailboxes[0].folders[0].counted, -1);
+	assert_int_equal(r.mailboxes[1].folders[0].counted, 2);
+	assert_true(counts_add_up(&r, &off));
+	assert_false(counts_add_up(&r, &nobody));
+	r.mailboxes[1].folders[0].files = 3;
+	assert_false(counts_add_up(&r, &off));
+	host_close(h);
+	remove_tree(root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +378,7 @@ int main(void)
 		cmocka_unit_test(damaged_lists_are_refused),
 		cmocka_unit_test(folder_names_are_decoded),
 		cmocka_unit_test(a_report_survives_json),
+		cmocka_unit_test(accounts_that_are_off_are_not_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

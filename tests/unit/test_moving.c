@@ -10,7 +10,10 @@
 #include "host/file.h"
 #include "host/sealed.h"
 #include "mail/accounts_move.h"
+#include "mail/name.h"
+#include "steps/steps.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -140,8 +143,10 @@ static void rows_come_as_they_were(void **state)
 	assert_true(json_equal(rows, found));
 	assert_true(move_has_user(rows, "jean@exemple.fr"));
 	assert_false(move_has_user(rows, "luc@exemple.fr"));
-	must(move_absent(a, found));
+	CLEAN(list) struct list differ = { 0 };
+	must(move_absent(a, found, &differ));
 	assert_int_equal(move_count(found, NULL), 0);
+	assert_int_equal(differ.n, 0);
 }
 
 static void rows_are_checked(void **state)
@@ -178,6 +183,21 @@ static void rows_are_checked(void **state)
 
 		fails_with(move_check(rows), ERR_USAGE, bad[i].part);
 	}
+}
+
+static void a_mailing_list_has_no_limit(void **state)
+{
+	CLEAN(bytes) struct bytes list = { 0 };
+	CLEAN(free) char *normal = NULL;
+
+	(void)state;
+	for (int i = 0; i < 500; i++)
+		bytes_printf(&list, "%sabonne%d@dehors.example", i ? "," : "", i);
+	must(destinations_normalise(bytes_text(&list), &normal));
+	CLEAN(json_decref) json_t *rows = json_pack("{s[{ss,ss}]}", "postfix_alias_virtuels", "courriel", "liste@exemple.fr", "destination", normal);
+	must(move_check(rows));
+	json_object_set_new(json_array_get(json_object_get(rows, "postfix_alias_virtuels"), 0), "destination", json_string("a@b.fr,\x01"));
+	fails_with(move_check(rows), ERR_USAGE, "destination: the text holds a control character");
 }
 
 static void all_bad_rows_are_named(void **state)
@@ -257,17 +277,31 @@ static void rows_are_added_once(void **state)
 	expect_rows(6);
 }
 
+static void keep_warning(void *context, const struct event *e)
+{
+	if (e->kind == EVENT_WARNING)
+		list_add(context, e->text);
+}
+
 static void rows_go_back_to_the_store(void **state)
 {
 	CLEAN(accounts_close) struct accounts *a = NULL;
+	CLEAN(list) struct list warnings = { 0 };
+	struct events events = { 0 };
 
 	(void)state;
+	events_add(&events, (struct event_sink){ keep_warning, &warnings });
+	run.events = &events;
 	must(accounts_open(host, false, &a));
 	must(accounts_row_insert(a, "postfix_alias",
 		(const struct cell[]){ { "alias", "cron" }, { "destination", "luc" }, { "active", "1" }, { 0 } }));
 	must(state_note_set(run.state, ROWS_NOTE, rows_text));
 	must(ensure(RUN_APPLY));
 	expect_rows(7);
+	/* The other machine's alias leads elsewhere. */
+	assert_int_equal(warnings.n, 1);
+	assert_string_equal(warnings.v[0],
+		"1 row is here already, other than on the other machine, and stays as it is here: postfix_alias cron");
 	must(accounts_user_set_hash(a, "jean@exemple.fr", HASH "2"));
 	undo_all();
 	/* One that was here before, and one that was changed. */
@@ -375,15 +409,57 @@ static void another_key_is_not_lost(void **state)
 	assert_int_equal(run.difference_count, 1);
 }
 
+/* The key of an own certificate has come since, and that certificate is gone. */
+static void a_brought_certificate_does_not_stand_beside_another_key(void **state)
+{
+	CLEAN(bytes) struct bytes pem = { 0 };
+
+	(void)state;
+	must(state_note_set(run.state, KEY_NOTE TLS_KEY, bytes_text(&key)));
+	must(state_note_set(run.state, CERTIFICATE_NOTE TLS_CERTIFICATE, bytes_text(&certificate)));
+	must(file_write(host, TLS_KEY, other_key.data, other_key.size, getuid(), getgid(), 0600));
+	must(ensure_pair("mail.exemple.fr", RUN_PLAN));
+	assert_string_equal(run.differences[0].summary, "self-signed certificate for mail.exemple.fr, to be made");
+	must(ensure_pair("mail.exemple.fr", RUN_APPLY));
+	expect_file(TLS_KEY, &other_key);
+	must(file_read(host, TLS_CERTIFICATE, 1 << 20, &pem));
+	must(certificate_matches(&pem, &other_key));
+}
+
+static void another_size_than_that_of_a_brought_key_is_refused(void **state)
+{
+	CLEAN(params) struct params p = { 0 };
+	CLEAN(notes) struct notes notes = { 0 };
+
+	(void)state;
+	params_init(&p);
+	must(params_set(&p, "domain", "exemple.fr"));
+	must(params_set(&p, "dkim-bits", "3072"));
+	must(params_complete(&p));
+	run.params = &p;
+	must(step_dkim.precheck(&run));
+	assert_int_equal(run.blockers.n, 0);
+	notes_add(&notes, KEY_NOTE "/etc/dkimkeys/clefs/exemple.fr/mail.private", bytes_text(&key));
+	run.brought = &notes;
+	must(step_dkim.precheck(&run));
+	assert_int_equal(run.blockers.n, 1);
+	assert_non_null(strstr(run.blockers.v[0], "--dkim-bits 3072: the key of exemple.fr has 2048 bits and stays"));
+	must(params_set(&p, "selector", "neuf"));
+	must(step_dkim.precheck(&run));
+	assert_int_equal(run.blockers.n, 1);
+	list_free(&run.blockers);
+}
+
 /* --- the file --- */
 
 static json_t *document(void)
 {
-	return json_pack("{s:i, s:s, s:{s:[s], s:[s,s], s:[s], s:[s], s:[s], s:[s], s:[s]}, s:o, s:{s:{s:s}}, s:{s:s}, s:{s:s, s:s}}",
+	return json_pack("{s:i, s:s, s:{s:[s], s:[s,s], s:[s], s:[s], s:[s], s:[s], s:[s]}, s:o, s:{s:{s:s}, s:{s:s}, s:{s:s}}, s:{s:s}, s:{s:s, s:s}}",
 		MOVING_FORMAT, MOVING_VERSION, "made-by", "0",
 		"parameters", "domain", "exemple.fr", "extra-domain", "toto.fr", "titi.fr", "admin", "jean@exemple.fr", "tls-cert", "/etc/none",
 		"tls-key", "/etc/none", "hosts-entry", "192.0.2.1", "size-limit", "5000000", "tables", json_loads(rows_text, 0, NULL),
-		"dkim-keys", "exemple.fr", "mail", bytes_text(&key), "dkim-stopped", "exemple.fr:vieux", "1700000000", "tls", "key",
+		"dkim-keys", "exemple.fr", "mail", bytes_text(&key), "toto.fr", "mail", bytes_text(&key), "titi.fr", "mail",
+		bytes_text(&other_key), "dkim-stopped", "exemple.fr:vieux", "1700000000", "tls", "key",
 		bytes_text(&key), "certificate", bytes_text(&certificate));
 }
 
@@ -427,7 +503,8 @@ static void the_file_is_taken(void **state)
 	assert_null(cli.params.tls_cert);
 	assert_null(cli.params.hosts_entry);
 	assert_string_equal(notes_get(&notes, "key:/etc/dkimkeys/clefs/exemple.fr/mail.private"), bytes_text(&key));
-	assert_null(notes_get(&notes, "key:/etc/dkimkeys/clefs/toto.fr/mail.private"));
+	assert_string_equal(notes_get(&notes, "key:/etc/dkimkeys/clefs/titi.fr/mail.private"), bytes_text(&other_key));
+	assert_string_equal(notes_get(&notes, MOVED_NOTE), "1");
 	assert_string_equal(notes_get(&notes, "dkim-stopped:exemple.fr:vieux"), "1700000000");
 	assert_string_equal(notes_get(&notes, CERTIFICATE_NOTE TLS_CERTIFICATE), bytes_text(&certificate));
 	assert_non_null(strstr(notes_get(&notes, ROWS_NOTE), "jean@exemple.fr"));
@@ -447,6 +524,119 @@ static void with_an_own_certificate_theirs_stays(void **state)
 	assert_null(notes_get(&notes, KEY_NOTE TLS_KEY));
 	assert_null(notes_get(&notes, CERTIFICATE_NOTE TLS_CERTIFICATE));
 	params_free(&cli.params);
+}
+
+/* What the note says of a move whose command line has an option more. */
+static char *moved_with(const char *name, const char *value, json_t *d)
+{
+	CLEAN(notes) struct notes notes = { 0 };
+	struct cli cli = { 0 };
+
+	params_init(&cli.params);
+	if (name)
+		must(params_set(&cli.params, name, value));
+	must(take(&cli, d, &notes));
+	params_free(&cli.params);
+	return text_copy(notes_get(&notes, MOVED_NOTE));
+}
+
+static json_t *with(const char *outer, const char *name, json_t *value);
+
+static void what_changes_with_the_move_is_known(void **state)
+{
+	static const struct {
+		const char *name, *value, *moved;
+	} cases[] = {
+		{ NULL, NULL, "1" },
+		{ "hostname", "mail.exemple.fr", "1" },
+		{ "hostname", "mx.exemple.fr", "1 records" },
+		{ "selector", "neuf", "1 records" },
+		{ "extra-domain", "toto.fr", "1" },
+		{ "extra-domain", "neuf.fr", "1 records" },
+		{ "network", "192.0.2.0/24", "1" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		CLEAN(free) char *moved = moved_with(cases[i].name, cases[i].value, document());
+
+		assert_string_equal(moved, cases[i].moved);
+	}
+	CLEAN(free) char *carried = moved_with(NULL, NULL, with("parameters", "network", json_pack("[s]", "10.0.0.0/8")));
+	assert_string_equal(carried, "1 networks");
+	CLEAN(free) char *own = moved_with("network", "192.0.2.0/24", with("parameters", "network", json_pack("[s]", "10.0.0.0/8")));
+	assert_string_equal(own, "1");
+	/* As the file of a plan gives them. */
+	CLEAN(free) char *planned = moved_with("network", "10.0.0.0/8", with("parameters", "network", json_pack("[s]", "10.0.0.0/8")));
+	assert_string_equal(planned, "1 networks");
+}
+
+static void it_is_told_once(void **state)
+{
+	CLEAN(json_decref) json_t *done = json_object();
+	CLEAN(json_decref) json_t *wanted = json_loads("{\"left\": [\"mail\", \"records\", \"networks\", \"queue\"], \"networks\": [\"10.0.0.0/8\"]}", 0, NULL);
+	struct session s = SESSION_CLOSED;
+	struct cli cli = { .quiet = true };
+	char *said = NULL;
+	size_t size;
+
+	(void)state;
+	s.run = run;
+	params_init(&cli.params);
+	must(params_set(&cli.params, "domain", "exemple.fr"));
+	must(params_set(&cli.params, "network", "10.0.0.0/8"));
+	must(params_complete(&cli.params));
+	cli.screen.out = open_memstream(&said, &size);
+	must(moving_tell(&cli, &s, done));
+	assert_int_equal(json_object_size(done), 0);
+	must(state_note_set(run.state, MOVED_NOTE, "1 records networks"));
+	/* Quiet: it waits to be told. */
+	must(moving_tell(&cli, &s, NULL));
+	fflush(cli.screen.out);
+	assert_int_equal(size, 0);
+	must(moving_tell(&cli, &s, done));
+	assert_true(json_equal(done, wanted));
+	cli.quiet = false;
+	must(moving_tell(&cli, &s, NULL));
+	fflush(cli.screen.out);
+	assert_int_equal(size, 0);
+	must(state_note_set(run.state, MOVED_NOTE, "1 records networks"));
+	must(moving_tell(&cli, &s, NULL));
+	fflush(cli.screen.out);
+	assert_non_null(strstr(said, "mailsetup dns"));
+	assert_non_null(strstr(said, "10.0.0.0/8"));
+	must(state_note_set(run.state, MOVED_NOTE, "1"));
+	must(moving_tell(&cli, &s, NULL));
+	fclose(cli.screen.out);
+	assert_non_null(strstr(said, "let mail.exemple.fr lead to this machine"));
+	free(said);
+	params_free(&cli.params);
+}
+
+/* As `openssl pkcs12 -nodes` writes a friendly name. */
+static void a_key_file_that_is_no_text_is_carried(void **state)
+{
+	CLEAN(json_decref) json_t *object = json_object();
+	CLEAN(bytes) struct bytes latin = { 0 }, with_nul = { 0 }, noted = { 0 };
+	const char *s;
+
+	(void)state;
+	bytes_add_text(&latin, "    friendlyName: cl\xe9\n");
+	bytes_add(&latin, key.data, key.size);
+	bytes_add(&with_nul, key.data, key.size);
+	bytes_add(&with_nul, "\0x\n", 3);
+	bytes_add_text(&noted, "# de 2024, clé\n");
+	bytes_add(&noted, key.data, key.size);
+	must(moving_put_pem(object, "a", &latin, key_only));
+	must(moving_put_pem(object, "b", &with_nul, key_only));
+	must(moving_put_pem(object, "c", &noted, key_only));
+	assert_string_equal(json_string_value(json_object_get(object, "a")), bytes_text(&key));
+	assert_string_equal(json_string_value(json_object_get(object, "b")), bytes_text(&key));
+	/* What can stay as it is does. */
+	assert_non_null(s = json_string_value(json_object_get(object, "c")));
+	assert_string_equal(s, bytes_text(&noted));
+	says(moving_put_pem(object, "d", &certificate, key_only), "no private key in PEM form");
+	assert_null(json_object_get(object, "d"));
 }
 
 static void expect_bad(json_t *d, const char *part)
@@ -485,12 +675,34 @@ static void a_file_that_is_wrong_is_refused(void **state)
 	expect_bad(with("parameters", "dkim-key", json_pack("[s]", "exemple.fr:../x")), "--dkim-key");
 	expect_bad(with("dkim-keys", "exemple.fr", json_pack("{s:s}", "mail", "no key")), "mail.private");
 	expect_bad(with("dkim-keys", "exemple.fr", json_pack("{s:i}", "mail", 1)), "mail.private is missing");
+	expect_bad(with("dkim-keys", "exemple.fr", json_pack("{s:s}", "vieux", bytes_text(&key))), "exemple.fr/mail.private is missing");
+	expect_bad(with("dkim-keys", "toto.fr", NULL), "toto.fr/mail.private is missing");
+	expect_bad(with(NULL, "dkim-keys", NULL), "mail.private is missing");
 	expect_bad(with("dkim-stopped", "x", json_string("soon")), "the DKIM key x ceased to sign is no number");
 	expect_bad(with(NULL, "tls", NULL), "courriel.key is missing");
 	expect_bad(with("tls", "certificate", NULL), "courriel.pem is missing");
 	expect_bad(with("tls", "certificate", json_string("none")), "courriel.pem");
 	expect_bad(with(NULL, "tables", NULL), "there are no tables in it");
 	expect_bad(with("tables", "postfix_alias", json_pack("[{s:s,s:s}]", "alias", "a", "destination", "|b")), "postfix_alias, a: ");
+}
+
+static void no_passphrase_is_asked_for_what_is_no_such_file(void **state)
+{
+	static const struct bytes other = { .data = (char *)"another file", .size = 12 };
+	CLEAN(notes) struct notes notes = { 0 };
+	struct session s = SESSION_CLOSED;
+	struct cli cli = { 0 };
+	int null = open("/dev/null", O_RDONLY), saved = dup(STDIN_FILENO);
+
+	(void)state;
+	s.run = run;
+	params_init(&cli.params);
+	dup2(null, STDIN_FILENO);
+	fails_with(moving_take(&cli, &s, "f", &other, true, &notes), ERR_USAGE, "--from f: no file that `mailsetup export` has written");
+	dup2(saved, STDIN_FILENO);
+	close(saved);
+	close(null);
+	params_free(&cli.params);
 }
 
 static void an_installed_machine_is_refused(void **state)
@@ -518,6 +730,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		HOST_TEST(rows_come_as_they_were),
 		cmocka_unit_test(rows_are_checked),
+		cmocka_unit_test(a_mailing_list_has_no_limit),
 		cmocka_unit_test(all_bad_rows_are_named),
 		HOST_TEST(what_mailsetup_would_not_take_is_not_read),
 		HOST_TEST(rows_are_added_once),
@@ -526,7 +739,13 @@ int main(void)
 		HOST_TEST(the_pair_is_written),
 		HOST_TEST(another_name_gets_another_certificate),
 		HOST_TEST(another_key_is_not_lost),
+		HOST_TEST(a_brought_certificate_does_not_stand_beside_another_key),
+		HOST_TEST(another_size_than_that_of_a_brought_key_is_refused),
+		HOST_TEST(no_passphrase_is_asked_for_what_is_no_such_file),
 		HOST_TEST(the_file_is_taken),
+		HOST_TEST(what_changes_with_the_move_is_known),
+		HOST_TEST(it_is_told_once),
+		HOST_TEST(a_key_file_that_is_no_text_is_carried),
 		HOST_TEST(with_an_own_certificate_theirs_stays),
 		HOST_TEST(a_file_that_is_wrong_is_refused),
 		HOST_TEST(an_installed_machine_is_refused),

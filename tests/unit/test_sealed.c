@@ -106,14 +106,18 @@ static void a_cut_file_is_refused(void **state)
 static void hostile_numbers_are_refused(void **state)
 {
 	static const unsigned char hostile[][3] = { { 19, 8, 1 }, { 40, 8, 1 }, { 63, 1, 1 }, { 64, 1, 1 }, { 255, 255, 255 }, { 10, 0, 1 },
-		{ 10, 8, 0 }, { 9, 8, 1 }, { 0, 8, 1 }, { 17, 8, 255 }, { 16, 255, 1 }, { 10, 64, 255 } };
+		{ 10, 8, 0 }, { 9, 8, 1 }, { 0, 8, 1 }, { 17, 8, 255 }, { 16, 255, 1 }, { 10, 64, 255 },
+		{ 16, 1, 1 }, { 20, 1, 1 } };
 	CLEAN(bytes) struct bytes sealed = sealed_text();
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(hostile) / sizeof(*hostile); i++) {
 		memcpy(sealed.data + 8, hostile[i], 3);
+		fails_with(sealed_check(&sealed), ERR_USAGE, "it asks for more work than any passphrase needs");
 		expect_refused(&sealed, &passphrase, "it asks for more work than any passphrase needs");
 	}
+	memcpy(sealed.data + 8, (const unsigned char[]){ 15, 1, 1 }, 3);
+	expect_refused(&sealed, &passphrase, "the passphrase is wrong, or the file is damaged");
 	sealed.data[7] = 2;
 	expect_refused(&sealed, &passphrase, "of format 2");
 }
