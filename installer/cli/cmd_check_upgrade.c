@@ -93,7 +93,8 @@ static struct error *check_breaks(struct run *run, const struct release *now, co
 	/* What stands in the way now has been told. */
 	for (size_t i = 0; !run->blockers.n && i < run->difference_count; i++)
 		if (run->differences[i].drift)
-			list_addf(ret, _("%s was adopted as it is: `mailsetup install --overwrite %s` writes it for the new release, and copies yours first."),
+			list_addf(ret, _("%s was adopted as it is now: after the upgrade `mailsetup install --overwrite %s` writes it for the new release, and copies yours "
+				      "first; --adopt keeps it."),
 				run->differences[i].target, run->differences[i].target);
 	if (strcmp(now->dovecot_tree, next->dovecot_tree) == 0)
 		return NULL;

@@ -75,8 +75,8 @@ struct run {
 
 /* This note says that the store was made anew on an installed machine: what was before is not known. */
 #define REBUILT_NOTE "rebuilt"
-/* Notes of this name are of a file that another hand has changed and the administrator has adopted: its digest, and that of what
- * mailsetup wanted then. */
+/* Notes of this name are of a file that another hand has changed and the administrator has adopted: its digest, and for which
+ * generation of daemons it was written. */
 #define ADOPTED_NOTE "adopted:"
 /* Notes of this name ask the end of a rollback to start the unit that follows it. */
 #define RESTART_NOTE "restart:"

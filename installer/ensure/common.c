@@ -92,20 +92,20 @@ static struct error *plan_file(struct run *run, const char *path, const struct f
 	return describe_change(run, path, now, data, size, owner.mode, drift);
 }
 
-/* What an adoption is good for: theirs, instead of that of ours. */
-static char *adoption(const struct file_image *now, const char *wanted)
+/* Theirs, in the language of the daemons of now: what was adopted on one release of Debian may be good for nothing on the next. */
+static char *adoption(const struct run *run, const struct file_image *now)
 {
 	CLEAN(free) char *digest = image_digest(now);
+	const struct release *r = &run->release;
 
-	return text("%s %s", digest, wanted);
+	return text("%s %s%s", digest, r->postfix_tree ? r->postfix_tree : "", r->dovecot_tree ? r->dovecot_tree : "");
 }
 
-/* The administrator has said that theirs is what is wanted, it is still that, and ours has not changed either: what was adopted on one
- * release of Debian may be good for nothing on the next. */
-static struct error *is_adopted(struct run *run, const char *path, const struct file_image *now, const char *wanted, bool *ret)
+/* The administrator has said that theirs is what is wanted, and it is still that. */
+static struct error *is_adopted(struct run *run, const char *path, const struct file_image *now, bool *ret)
 {
 	CLEAN(free) char *name = text(ADOPTED_NOTE "%s", path);
-	CLEAN(free) char *asked = adoption(now, wanted);
+	CLEAN(free) char *asked = adoption(run, now);
 	CLEAN(free) char *known = NULL;
 
 	if (run->state)
@@ -172,10 +172,10 @@ bool changed_here(const struct run *run, const char *const *files)
 	return false;
 }
 
-static struct error *adopt(struct run *run, const char *path, const struct file_image *now, const char *wanted)
+static struct error *adopt(struct run *run, const char *path, const struct file_image *now)
 {
 	CLEAN(free) char *name = text(ADOPTED_NOTE "%s", path);
-	CLEAN(free) char *adopted = adoption(now, wanted);
+	CLEAN(free) char *adopted = adoption(run, now);
 
 	TRY(state_note_set(run->state, name, adopted));
 	run_changed(run, "adopted", path);
@@ -209,7 +209,7 @@ struct error *put_file(struct run *run, const char *path, const void *data, size
 		.content = { .data = (char *)data, .size = size },
 	};
 	CLEAN(free) char *wrote = image_digest(&after);
-	TRY(is_adopted(run, path, &now, wrote, &theirs));
+	TRY(is_adopted(run, path, &now, &theirs));
 	if (!theirs)
 		TRY(is_left_to_them(run, path, &now, wrote, &theirs));
 	if (theirs)
@@ -218,7 +218,7 @@ struct error *put_file(struct run *run, const char *path, const void *data, size
 	if (run_is_plan(run))
 		return plan_file(run, path, &now, data, size, owner, edited);
 	if (now.info.exists && list_has(&run->adopt, path))
-		return adopt(run, path, &now, wrote);
+		return adopt(run, path, &now);
 	if (now.info.exists && (edited || list_has(&run->overwrite, path)))
 		TRY(save_before_overwriting(run, path));
 	TRY(intend_content(run, &(struct undo_record){ .verb = "file", .target = (char *)path, .image = now, .wrote = wrote }));
