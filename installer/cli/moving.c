@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 /* In the note of a move that is under way: what its end says besides. */
-#define MOVED_RECORDS  " records"
-#define MOVED_NETWORKS " networks"
+#define MOVED_RECORDS  "+records"
+#define MOVED_NETWORKS "+networks"
 
 static void wipe_and_free(void *p)
 {
