@@ -77,7 +77,7 @@ so 'it has changed something' 'd["changed"] and d["changes"] > 10'
 asks 0 'again' install
 so 'nothing was changed' 'not d["changed"] and d["changes"] == 0'
 
-on sqlite3 /var/lib/mailsetup/state.db "INSERT INTO note (name, value) VALUES ('moved', '1 records networks')"
+on sqlite3 /var/lib/mailsetup/state.db "INSERT INTO note (name, value) VALUES ('moved', '1+records+networks')"
 asks 0 'the end of a move' install
 so 'says what is left of it' 'd["left"] == ["mail", "records", "networks", "queue"] and d["networks"] == []'
 asks 0 'and once told' install

@@ -549,10 +549,10 @@ static void what_changes_with_the_move_is_known(void **state)
 	} cases[] = {
 		{ NULL, NULL, "1" },
 		{ "hostname", "mail.exemple.fr", "1" },
-		{ "hostname", "mx.exemple.fr", "1 records" },
-		{ "selector", "neuf", "1 records" },
+		{ "hostname", "mx.exemple.fr", "1+records" },
+		{ "selector", "neuf", "1+records" },
 		{ "extra-domain", "toto.fr", "1" },
-		{ "extra-domain", "neuf.fr", "1 records" },
+		{ "extra-domain", "neuf.fr", "1+records" },
 		{ "network", "192.0.2.0/24", "1" },
 	};
 
@@ -563,12 +563,12 @@ static void what_changes_with_the_move_is_known(void **state)
 		assert_string_equal(moved, cases[i].moved);
 	}
 	CLEAN(free) char *carried = moved_with(NULL, NULL, with("parameters", "network", json_pack("[s]", "10.0.0.0/8")));
-	assert_string_equal(carried, "1 networks");
+	assert_string_equal(carried, "1+networks");
 	CLEAN(free) char *own = moved_with("network", "192.0.2.0/24", with("parameters", "network", json_pack("[s]", "10.0.0.0/8")));
 	assert_string_equal(own, "1");
 	/* As the file of a plan gives them. */
 	CLEAN(free) char *planned = moved_with("network", "10.0.0.0/8", with("parameters", "network", json_pack("[s]", "10.0.0.0/8")));
-	assert_string_equal(planned, "1 networks");
+	assert_string_equal(planned, "1+networks");
 }
 
 static void it_is_told_once(void **state)
@@ -589,7 +589,7 @@ static void it_is_told_once(void **state)
 	cli.screen.out = open_memstream(&said, &size);
 	must(moving_tell(&cli, &s, done));
 	assert_int_equal(json_object_size(done), 0);
-	must(state_note_set(run.state, MOVED_NOTE, "1 records networks"));
+	must(state_note_set(run.state, MOVED_NOTE, "1+records+networks"));
 	/* Quiet: it waits to be told. */
 	must(moving_tell(&cli, &s, NULL));
 	fflush(cli.screen.out);
@@ -600,7 +600,7 @@ static void it_is_told_once(void **state)
 	must(moving_tell(&cli, &s, NULL));
 	fflush(cli.screen.out);
 	assert_int_equal(size, 0);
-	must(state_note_set(run.state, MOVED_NOTE, "1 records networks"));
+	must(state_note_set(run.state, MOVED_NOTE, "1+records+networks"));
 	must(moving_tell(&cli, &s, NULL));
 	fflush(cli.screen.out);
 	assert_non_null(strstr(said, "mailsetup dns"));
