@@ -312,7 +312,7 @@ fault 'port 587 offers no authentication' sasl 'port 587 does not offer PLAIN' '
 fault 'any sender for any login' sender-login 'port 587 lets one user send as <postmaster@exemple\.fr>' '' \
 	'sed -i "s/smtpd_sender_restrictions=.*/smtpd_sender_restrictions=/" /etc/postfix/master.cf && reload_postfix' 'put_back_postfix'
 fault 'any sender for any login, on port 25' sender-login 'port 25 lets one user send as <postmaster@exemple\.fr>' 'block-sender' \
-	'set_postfix smtpd_sender_restrictions=reject_non_fqdn_sender' 'put_back_postfix' --only sender-login,submission,relay
+	'set_postfix smtpd_sasl_auth_enable=yes smtpd_sender_restrictions=reject_non_fqdn_sender' 'put_back_postfix' --only sender-login,submission,relay
 fault 'VRFY allowed' vrfy 'VRFY is answered with 25' '' 'set_postfix disable_vrfy_command=no' 'put_back_postfix' --no-mail
 fault 'no size limit' size-limit 'announces no limit' '' 'set_postfix message_size_limit=0' 'put_back_postfix' --no-mail
 # Since 3.9, Postfix ends by itself who talks on without having been answered.
