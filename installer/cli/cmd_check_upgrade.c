@@ -3,6 +3,7 @@
 #include "cli/session.h"
 #include "host/file.h"
 #include "host/package.h"
+#include "mail/accounts.h"
 
 #define DOVECOT "/etc/dovecot"
 
@@ -41,6 +42,28 @@ static struct error *check_dovecot(struct run *run)
 		if (!known)
 			run_blocker(run, "%s is in the language of the Dovecot of now, which the next one does not understand: move it away",
 				paths.v[i]);
+	}
+	return NULL;
+}
+
+/* What stands in the database by another hand than mailsetup's: the new Dovecot refuses the weak schemes (auth_allow_weak_schemes). */
+static struct error *check_hashes(struct run *run, struct list *ret)
+{
+	CLEAN(accounts_close) struct accounts *a = NULL;
+	CLEAN(list) struct list users = { 0 };
+
+	TRY(accounts_open(run->host, true, &a));
+	TRY(accounts_users(a, &users));
+	for (size_t i = 0; i < users.n; i++) {
+		CLEAN(secret) struct bytes hash = { 0 };
+		char *stored = NULL;
+
+		TRY(accounts_user_hash(a, users.v[i], &stored));
+		bytes_take(&hash, stored);
+		if (!starts_with(bytes_text(&hash), "{SHA512-CRYPT}"))
+			list_addf(ret, _("%s may not be able to log in any more: the password is not kept as {SHA512-CRYPT}, and the new Dovecot "
+					 "refuses weak hashes; `mailsetup user passwd %s` makes it one."),
+				users.v[i], users.v[i]);
 	}
 	return NULL;
 }
@@ -101,6 +124,8 @@ static struct error *check_breaks(struct run *run, const struct release *now, co
 	list_add(ret, _("Dovecot does not start: its new version does not understand the settings of the old one. Until `mailsetup "
 			"install` has written them anew, mail from outside waits in Postfix's queue, five days at most, and nobody can read "
 			"or send."));
+	if (!run->blockers.n)
+		TRY(check_hashes(run, ret));
 	return check_dovecot(run);
 }
 

@@ -90,6 +90,10 @@ on systemctl reload dovecot
 expect_exit 3 "a changed file of Debian's" on mailsetup check-upgrade trixie
 expect_match 'is named' '10-logging.conf is in the language' cat "$scratch/last"
 expect_match 'the one that was adopted, too' '10-ssl.conf was adopted' on mailsetup check-upgrade trixie
+add_mailbox vieux@exemple.fr secret-de-vieux
+sql "UPDATE postfix_utilisateurs SET mot_de_passe = '{MD5-CRYPT}\$1\$sel\$hachis' WHERE utilisateur = 'vieux@exemple.fr'"
+expect_match 'and a password that 2.4 refuses' 'vieux@exemple.fr may not be able to log in' on mailsetup check-upgrade trixie
+check '(who goes)' on mailsetup user delete vieux@exemple.fr
 on sed -i 's/^auth_verbose = yes/#auth_verbose = no/' /etc/dovecot/conf.d/10-logging.conf
 on sh -c 'echo "mail_debug = yes" >/etc/dovecot/conf.d/99-a-moi.conf'
 expect_exit 3 'settings of Dovecot that 2.4 would not understand' on mailsetup check-upgrade trixie
