@@ -52,7 +52,7 @@ $(BUILD)/mailsetup: $(OBJECTS)
 
 # A changed flag, compiler or library (after an upgrade of Debian), or a file that came or went, rebuilds what depends on it.
 FLAGS_TEXT = $(CC) $(subst ','\'',$(ALL_CFLAGS)) $(ALL_LDFLAGS) $(ASSETS) \
-             $(shell $(CC) -dumpfullversion) $(shell pkg-config --modversion $(PKGS))
+             $(shell $(CC) -dumpfullversion -dumpversion) $(shell pkg-config --modversion $(PKGS))
 $(BUILD)/flags: FORCE
 	@mkdir -p $(BUILD)
 	@printf '%s\n' '$(FLAGS_TEXT)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_TEXT)' > $@

@@ -175,13 +175,13 @@ static struct error *remove_all_of(struct host *h, struct accounts *a, const cha
 static struct error *sweep(struct host *h, struct accounts *a)
 {
 	CLEAN(list) struct list users = { 0 };
+	struct error *e = NULL;
 
 	TRY(accounts_users(a, &users));
 	for (size_t i = 0; i < users.n; i++)
 		if (starts_with(users.v[i], MAILBOX_PREFIX))
-			TRY(wrap(
-				remove_all_of(h, a, users.v[i]), "removing what an earlier verification left"));
-	return NULL;
+			e = join(e, remove_all_of(h, a, users.v[i]));
+	return wrap(e, "removing what an earlier verification left");
 }
 
 static struct error *make(struct host *h, const char *domain, struct test_mailbox *m)

@@ -71,7 +71,9 @@ static struct error *leave_other_entries(struct run *run, const char *keep)
 	if (run->state)
 		TRY(journal_targets(run->state, run->step->name, "line", &targets));
 	for (size_t i = 0; i < targets.n; i++) {
-		bool of_others = starts_with(targets.v[i], HOSTS ": " OWN) && !strstr(targets.v[i], run->params->hostname);
+		CLEAN(free) char *rest = NULL;
+		bool of_others = starts_with(targets.v[i], HOSTS ": " OWN "\t") &&
+				 !is_own_line(targets.v[i] + strlen(HOSTS ": "), run->params->hostname, &rest);
 
 		if (strcmp(targets.v[i], keep) != 0 && !of_others)
 			TRY(ensure_taken_back(run, "line", targets.v[i]));

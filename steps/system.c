@@ -195,7 +195,7 @@ static struct error *system_precheck(struct run *run)
 	if (run->state)
 		TRY(journal_find(run->state, "packages", "apt", &ours));
 	TRY(check_memory(run));
-	if (!ours.seq)
+	if (!ours.seq || missing.n == wanted.n)
 		TRY(check_space(run));
 	TRY(check_own_name(run));
 	return check_packages(run, &missing);

@@ -2,7 +2,7 @@
 # One install, and its rollback, in the small root under valgrind: no error.
 . "$(dirname "$0")/tap.sh"
 
-command -v valgrind >/dev/null || apt-get install -q -y --no-install-recommends valgrind >"$scratch/apt" 2>&1
+command -v valgrind >/dev/null || apt-get -o DPkg::Lock::Timeout=600 install -q -y --no-install-recommends valgrind >"$scratch/apt" 2>&1
 check 'the matrix builds' make --no-print-directory -s -j"$(nproc)" -f tests/crash/crash.mk BUILD=build/crash \
 	EXTRA_CFLAGS=-DMAILSETUP_SEAM build/crash/tests/crash/matrix
 tests/crash/before.sh "$scratch/before" "$PWD/build/crash/tests/crash/matrix"

@@ -56,7 +56,7 @@ struct error *change_run(struct cli *cli, struct session *s)
 	s->run.partial = true;
 	struct error *e = run_install(&s->run, &s->graph);
 	terminal_close(&s->terminal);
-	if (error_code(e) == ERR_STOPPED)
+	if (error_code(e) == ERR_STOPPED && s->run.step)
 		cli->next = _("nothing is lost: run the same command again, or `mailsetup resume`, to go on");
 	return e;
 }

@@ -46,12 +46,28 @@ static struct error *check_dovecot(struct run *run)
 	return NULL;
 }
 
-/* What stands in the database by another hand than mailsetup's: the new Dovecot refuses the weak schemes (auth_allow_weak_schemes). */
+/* Those of Dovecot that it does not count among the weak ones (auth_allow_weak_schemes). */
+static bool is_strong(const char *hash)
+{
+	static const char *const schemes[] = { "{SHA512-CRYPT}", "{SHA256-CRYPT}", "{BLF-CRYPT}", "{ARGON2ID}", "{ARGON2I}", "{PBKDF2}",
+		"{SSHA512}", "{SSHA256}", "{SCRAM-SHA-256}" };
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++)
+		if (strncasecmp(hash, schemes[i], strlen(schemes[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Passwords that came into the database by another hand than mailsetup's. */
 static struct error *check_hashes(struct run *run, struct list *ret)
 {
 	CLEAN(accounts_close) struct accounts *a = NULL;
 	CLEAN(list) struct list users = { 0 };
+	struct file_info info;
 
+	TRY(file_stat(run->host, ACCOUNTS_PATH, &info));
+	if (!info.exists)
+		return NULL;
 	TRY(accounts_open(run->host, true, &a));
 	TRY(accounts_users(a, &users));
 	for (size_t i = 0; i < users.n; i++) {
@@ -60,9 +76,9 @@ static struct error *check_hashes(struct run *run, struct list *ret)
 
 		TRY(accounts_user_hash(a, users.v[i], &stored));
 		bytes_take(&hash, stored);
-		if (!starts_with(bytes_text(&hash), "{SHA512-CRYPT}"))
-			list_addf(ret, _("%s may not be able to log in any more: the password is not kept as {SHA512-CRYPT}, and the new Dovecot "
-					 "refuses weak hashes; `mailsetup user passwd %s` makes it one."),
+		if (!is_strong(bytes_text(&hash)))
+			list_addf(ret, _("%s may not be able to log in any more: the new Dovecot refuses weak hashes; `mailsetup user passwd %s` "
+					 "makes a strong one."),
 				users.v[i], users.v[i]);
 	}
 	return NULL;
@@ -98,24 +114,27 @@ static struct error *check_distance(const struct release *now, const struct rele
 }
 
 /* What is not as mailsetup wants it now would be mixed up with what the new release wants. */
-static void check_state(struct run *run)
+static void check_state(struct run *run, struct list *ret_drifted)
 {
 	for (size_t i = 0; i < run->difference_count; i++)
-		if (run->differences[i].drift)
+		if (run->differences[i].drift) {
+			list_add(ret_drifted, run->differences[i].target);
 			run_blocker(run, "%s was changed by another hand: `mailsetup install --adopt %s` keeps it, --overwrite writes it anew",
 				run->differences[i].target, run->differences[i].target);
+		}
 	if (run->difference_count && !differences_have_drift(run))
 		run_blocker(run, "the server is not as mailsetup wants it: `mailsetup install` comes first");
 }
 
-static struct error *check_breaks(struct run *run, const struct release *now, const struct release *next, struct list *ret)
+/* told: what has been changed by another hand stands in the way already. */
+static struct error *check_breaks(struct run *run, const struct release *now, const struct release *next, const struct list *told,
+	struct list *ret)
 {
 	if (next->spamd_package && !now->spamd_package)
 		list_add(ret, _("spamd goes into a package of its own, which an upgrade may leave out: mail comes in unjudged until "
 				"`mailsetup install`."));
-	/* What stands in the way now has been told. */
-	for (size_t i = 0; !run->blockers.n && i < run->difference_count; i++)
-		if (run->differences[i].drift)
+	for (size_t i = 0; i < run->difference_count; i++)
+		if (run->differences[i].drift && !list_has(told, run->differences[i].target))
 			list_addf(ret, _("%s was adopted as it is now: after the upgrade `mailsetup install --overwrite %s` writes it for the new release, and copies yours "
 				      "first; --adopt keeps it."),
 				run->differences[i].target, run->differences[i].target);
@@ -124,21 +143,21 @@ static struct error *check_breaks(struct run *run, const struct release *now, co
 	list_add(ret, _("Dovecot does not start: its new version does not understand the settings of the old one. Until `mailsetup "
 			"install` has written them anew, mail from outside waits in Postfix's queue, five days at most, and nobody can read "
 			"or send."));
-	if (!run->blockers.n)
-		TRY(check_hashes(run, ret));
+	TRY(check_hashes(run, ret));
 	return check_dovecot(run);
 }
 
 static struct error *look(struct session *s, const struct release *now, const struct release *next, struct list *ret_breaks)
 {
 	struct run *run = &s->run;
+	CLEAN(list) struct list drifted = { 0 };
 
 	TRY(run_plan(run, &s->graph));
-	check_state(run);
+	check_state(run, &drifted);
 	TRY(check_packages(run));
 	run->release = *next;
 	TRY(run_plan(run, &s->graph));
-	return check_breaks(run, now, next, ret_breaks);
+	return check_breaks(run, now, next, &drifted, ret_breaks);
 }
 
 static void show_list(const struct screen *screen, const char *title, const struct list *l)
@@ -152,9 +171,10 @@ static void show_list(const struct screen *screen, const char *title, const stru
 	}
 }
 
-/* Nothing is asked, and each file of settings stays as it is: ucf, of Dovecot's files, goes by a word of its own. */
+/* Nothing is asked, and each file of settings that was changed stays as it is. UCF_FORCE_CONFFOLD is not for this: it keeps Dovecot's
+ * unchanged ones, too. */
 static const char apt_commands[] = "apt-get update\n"
-				   "DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 apt-get -o Dpkg::Options::=--force-confdef "
+				   "DEBIAN_FRONTEND=noninteractive apt-get -o Dpkg::Options::=--force-confdef "
 				   "-o Dpkg::Options::=--force-confold full-upgrade\n"
 				   "apt-get clean\n";
 

@@ -163,6 +163,8 @@ static struct error *write_sealed(struct host *h, const char *path, const json_t
 
 	TRY(passphrase_obtain(passphrase_stdin, true, "export", path, &passphrase));
 	bytes_take(&clear, json_dumps(document, JSON_COMPACT));
+	if (!clear.size)
+		return fail(ERR_STOPPED, "cannot write the server as JSON");
 	TRY(seal(&clear, &passphrase, SEALED_COST, &sealed));
 	TRY(refuse_existing(h, path));
 	return file_write(h, path, sealed.data, sealed.size, geteuid(), getegid(), 0600);

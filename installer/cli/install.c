@@ -39,7 +39,7 @@ static struct error *run(struct cli *cli, struct session *s)
 	struct error *e = run_install(&s->run, &s->graph);
 
 	terminal_close(&s->terminal);
-	if (error_code(e) == ERR_STOPPED && s->run.state)
+	if (error_code(e) == ERR_STOPPED && s->run.state && s->run.step)
 		cli->next = _("nothing is lost: run `mailsetup resume` to go on, or `mailsetup rollback` to "
 			      "take it all back");
 	return e;

@@ -2,6 +2,7 @@
 #include "base/i18n.h"
 #include "host/account.h"
 #include "host/crypto.h"
+#include "host/package.h"
 
 #include <sys/stat.h>
 
@@ -98,7 +99,7 @@ static char *adoption(const struct run *run, const struct file_image *now)
 	CLEAN(free) char *digest = image_digest(now);
 	const struct release *r = &run->release;
 
-	return text("%s %s%s", digest, r->postfix_tree ? r->postfix_tree : "", r->dovecot_tree ? r->dovecot_tree : "");
+	return text("%s%s%s", digest, r->postfix_tree ? r->postfix_tree : "", r->dovecot_tree ? r->dovecot_tree : "");
 }
 
 /* The administrator has said that theirs is what is wanted, and it is still that. */
@@ -136,6 +137,9 @@ static struct error *is_edited(struct run *run, const char *path, const struct f
 		left = left || record_left(&line, now);
 		*ret = true;
 	}
+	*ret = *ret && !left;
+	if (*ret)
+		TRY(package_file_is_as_brought(run->host, path, &left));
 	*ret = *ret && !left;
 	return NULL;
 }

@@ -338,9 +338,15 @@ static struct error *targets_read(struct host *h, const char *option, struct lis
 
 struct error *packages_sources(struct host *h, struct list *ret, bool *ret_any)
 {
+	bool more = false;
+
 	TRY(targets_read(h, NULL, ret, ret_any));
+	if (ret->n)
+		return NULL;
 	/* Before the first `apt-get update`, apt shows only what it would fetch. */
-	return *ret_any ? NULL : targets_read(h, "--no-release-info", ret, ret_any);
+	TRY(targets_read(h, "--no-release-info", ret, &more));
+	*ret_any |= more;
+	return NULL;
 }
 
 struct error *packages_source_files(struct host *h, const char *release, struct list *ret)

@@ -91,7 +91,7 @@ halt() { # the host at work
 # --- another release of Debian ---
 
 full_upgrade() { # of the host at work, once its mirror has the next release
-	on env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 apt-get -qy \
+	on env DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends \
 		-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold full-upgrade
 }
 to_release() { # RELEASE: where apt takes packages from

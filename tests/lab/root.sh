@@ -177,7 +177,7 @@ apt-get -qqy --no-install-recommends install $(known "$@") </dev/null
 apt-get -qq clean
 sed -i "s/^\(deb [^ ]*\) [a-z]*/\1 $release/" /etc/apt/sources.list
 apt-get -qq -o Acquire::Languages=en update
-apt-get -qqy --download-only full-upgrade </dev/null
+apt-get -qqy --no-install-recommends --download-only full-upgrade </dev/null
 apt-get -qqy --no-install-recommends --download-only install $(known "$@") </dev/null
 IN_CHROOT
 	for part in lib/apt/lists cache/apt/archives; do
