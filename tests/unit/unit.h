@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "base/bytes.h"
 #include "base/error.h"
 
 #include <setjmp.h>
@@ -42,6 +43,14 @@ static inline void fails_with(struct error *e, enum error_code code, const char 
 {
 	assert_int_equal(error_code(e), code);
 	says(e, part);
+}
+
+static inline struct bytes of(const char *s)
+{
+	struct bytes b = { 0 };
+
+	bytes_add_text(&b, s);
+	return b;
 }
 
 /* A folder of the test's own, with all that is in it. */
