@@ -53,6 +53,14 @@ static inline struct bytes of(const char *s)
 	return b;
 }
 
+static inline struct list list_of(const char *words)
+{
+	struct list l = { 0 };
+
+	list_split(&l, words, " ");
+	return l;
+}
+
 /* A folder of the test's own, with all that is in it. */
 static inline void remove_tree(const char *path)
 {
