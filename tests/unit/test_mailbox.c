@@ -5,7 +5,6 @@
 #include "mail/accounts.h"
 #include "mail/mailbox.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 static void test_addresses_beside(void **state)
@@ -21,19 +20,13 @@ static void test_addresses_beside(void **state)
 /* A machine with a database and no mail in it. */
 static void make_machine(char *root, struct host **ret)
 {
-	static const char *const directories[] = { "/run", "/etc", "/etc/postfix", "/etc/postfix/bdd", "/var", "/var/mail", MAILBOX_ROOT,
-		MAILBOX_ROOT "/exemple.fr" };
 	CLEAN(accounts_close) struct accounts *a = NULL;
 	CLEAN(bytes) struct bytes schema = { 0 };
 
 	assert_non_null(mkdtemp(root));
-	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++) {
-		CLEAN(free) char *path = text("%s%s", root, directories[i]);
-
-		assert_int_equal(mkdir(path, 0755), 0);
-	}
-	CLEAN(free) char *database = text("%s" ACCOUNTS_PATH, root);
-	close(open(database, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	put_folder(root, "/run");
+	put_folder(root, MAILBOX_ROOT "/exemple.fr");
+	put(root, ACCOUNTS_PATH, "", 0600);
 	must(host_open(root, ret));
 	must(accounts_open(*ret, false, &a));
 	must(asset_render("", "/etc/postfix/postfix.sql", NULL, &schema));
