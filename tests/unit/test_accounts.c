@@ -44,31 +44,14 @@ struct fixture {
 	struct accounts *accounts;
 };
 
-static void make_directory(const char *root, const char *path)
-{
-	CLEAN(free) char *full = text("%s%s", root, path);
-
-	assert_int_equal(mkdir(full, 0755), 0);
-}
-
-static void make_empty(const char *path)
-{
-	CLEAN(fd) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-	assert_true(fd >= 0);
-}
-
 static int set_up(void **state)
 {
 	struct fixture *f = allocate(sizeof(*f));
 
 	strncpy(f->root, "/tmp/test-accounts-XXXXXX", sizeof(f->root) - 1);
 	assert_non_null(mkdtemp(f->root));
-	make_directory(f->root, "/etc");
-	make_directory(f->root, "/etc/postfix");
-	make_directory(f->root, "/etc/postfix/bdd");
+	put(f->root, ACCOUNTS_PATH, "", 0600);
 	f->path = text("%s%s", f->root, ACCOUNTS_PATH);
-	make_empty(f->path);
 	must(host_open(f->root, &f->host));
 	must(accounts_open(f->host, false, &f->accounts));
 	*state = f;
@@ -399,7 +382,7 @@ static void open_refusals(void **state)
 	assert_int_equal(mkfifo(f->path, 0600), 0);
 	fails_with(accounts_open(f->host, false, &a), ERR_STOPPED, "no regular file");
 	assert_int_equal(unlink(f->path), 0);
-	make_empty(f->path);
+	put(f->root, ACCOUNTS_PATH, "", 0600);
 	assert_int_equal(truncate(f->path, 4096), 0);
 	fails_with(accounts_open(f->host, false, &a), ERR_STOPPED, "damaged or no SQLite database");
 	assert_null(a);

@@ -4,7 +4,6 @@
 #include "mail/accounts.h"
 
 #include <sqlite3.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define HOST "mail.exemple.fr"
@@ -24,16 +23,11 @@ static void execute(struct fixture *f, const char *sql)
 
 static int set_up(void **state)
 {
-	static const char *const folders[] = { "etc", "etc/postfix", "etc/postfix/bdd" };
 	struct fixture *f = allocate(sizeof(*f));
 
 	strncpy(f->root, "/tmp/test-aliases-XXXXXX", sizeof(f->root) - 1);
 	assert_non_null(mkdtemp(f->root));
-	for (size_t i = 0; i < 3; i++) {
-		CLEAN(free) char *path = text("%s/%s", f->root, folders[i]);
-
-		assert_int_equal(mkdir(path, 0755), 0);
-	}
+	put_folder(f->root, "/etc/postfix/bdd");
 	CLEAN(free) char *path = text("%s%s", f->root, ACCOUNTS_PATH);
 	assert_int_equal(sqlite3_open(path, &f->db), SQLITE_OK);
 	execute(f, "CREATE TABLE postfix_alias (id INTEGER PRIMARY KEY, alias TEXT NOT NULL UNIQUE, destination TEXT NOT NULL, active INTEGER);"

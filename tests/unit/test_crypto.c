@@ -8,14 +8,6 @@
 
 static struct bytes rsa; /* one key for all tests: generating takes time */
 
-static struct bytes of(const char *s)
-{
-	struct bytes b = { 0 };
-
-	bytes_add_text(&b, s);
-	return b;
-}
-
 /* In PKCS#8, encrypted when passphrase is given. */
 static struct bytes ec_key(const char *passphrase)
 {

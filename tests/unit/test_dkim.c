@@ -1,7 +1,6 @@
 #include "tests/unit/unit.h"
 
 #include "host/crypto.h"
-#include "host/file.h"
 #include "mail/dkim.h"
 
 #include <stdbool.h>
@@ -236,11 +235,6 @@ static void a_key_of_1024_bits_verifies_too(void **state)
 
 /* --- which key signs --- */
 
-static void put_table(struct host *h, const char *path, const char *lines)
-{
-	must(file_write(h, path, lines, strlen(lines), getuid(), getgid(), 0600));
-}
-
 static void signs_by(struct host *h, const char *domain, const char *expected)
 {
 	CLEAN(free) char *name = NULL;
@@ -260,10 +254,8 @@ static void the_tables_say_which_key_signs(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(root));
 	must(host_open(root, &h));
-	must(directory_make(h, "/etc", getuid(), getgid(), 0755));
-	must(directory_make(h, "/etc/dkimkeys", getuid(), getgid(), 0755));
-	put_table(h, DKIM_KEY_TABLE, "a exemple.fr:mail:/a\nb toto.fr:s2:/b\n");
-	put_table(h, DKIM_SIGNING_TABLE, "#tata.fr a\n\nexemple.fr\ta \nToto.fr b\nautre.fr c\nseul.fr\n");
+	put(root, DKIM_KEY_TABLE, "a exemple.fr:mail:/a\nb toto.fr:s2:/b\n", 0600);
+	put(root, DKIM_SIGNING_TABLE, "#tata.fr a\n\nexemple.fr\ta \nToto.fr b\nautre.fr c\nseul.fr\n", 0600);
 	signs_by(h, "exemple.fr", "mail");
 	signs_by(h, "toto.fr", "s2");
 	signs_by(h, "tata.fr", NULL);

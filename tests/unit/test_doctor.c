@@ -9,7 +9,6 @@
 #include "doctor/story.h"
 
 #include <signal.h>
-#include <sys/stat.h>
 #include <time.h>
 
 /* From the sources of Postfix 3.5, Dovecot 2.3 with Pigeonhole 0.5, OpenDKIM 2.11, SpamAssassin 3.4.6, spamass-milter 0.4, systemd 247,
@@ -329,9 +328,7 @@ static void a_signal_ends_the_reading(void **state)
 
 	(void)state;
 	assert_non_null(mkdtemp(root));
-	CLEAN(free) char *var = text("%s/var", root);
-	CLEAN(free) char *log = text("%s/var/log", root);
-	assert_int_equal(mkdir(var, 0755) | mkdir(log, 0755), 0);
+	put_folder(root, "/var/log");
 	write_log(5000);
 	must(host_open(root, &h));
 	pid_t pid = fork();

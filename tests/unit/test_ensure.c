@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define FILE_OURS "/etc/ours"
@@ -45,7 +44,6 @@ static struct error *ensure(enum run_mode mode, const char *content)
 
 static int set_up(void **state)
 {
-	static const char *const folders[] = { "/etc", "/var", "/var/lib", "/var/backups" };
 	CLEAN(free) char *passwd = text("us:x:%u:%u::/:/bin/sh\n", getuid(), getgid());
 	CLEAN(free) char *group = text("us:x:%u:\n", getgid());
 
@@ -53,13 +51,10 @@ static int set_up(void **state)
 	snprintf(root, sizeof(root), "/tmp/mailsetup-ensure-XXXXXX");
 	assert_non_null(mkdtemp(root));
 	must(host_open(root, &host));
-	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
-		CLEAN(free) char *path = text("%s%s", root, folders[i]);
-
-		assert_int_equal(mkdir(path, 0755), 0);
-	}
-	write_text("/etc/passwd", passwd);
-	write_text("/etc/group", group);
+	put_folder(root, "/var/lib");
+	put_folder(root, "/var/backups");
+	put(root, "/etc/passwd", passwd, 0644);
+	put(root, "/etc/group", group, 0644);
 	run = (struct run){ .host = host, .events = &no_events, .step = &step, .verbs = all_verbs };
 	must(state_open(host, true, &run.state));
 	must(ensure(RUN_APPLY, "one\n"));

@@ -15,7 +15,6 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #define HASH "{SHA512-CRYPT}$6$sel$hachis"
 
@@ -40,7 +39,6 @@ static void make_database(void)
 
 static int set_up(void **state)
 {
-	static const char *const folders[] = { "/etc", "/etc/postfix", "/etc/postfix/bdd", "/etc/postfix/tls", "/var", "/var/lib" };
 	CLEAN(free) char *passwd = text("us:x:%u:%u::/:/bin/sh\n", getuid(), getgid());
 	CLEAN(free) char *group = text("us:x:%u:\n", getgid());
 
@@ -48,13 +46,11 @@ static int set_up(void **state)
 	snprintf(root, sizeof(root), "/tmp/mailsetup-moving-XXXXXX");
 	assert_non_null(mkdtemp(root));
 	must(host_open(root, &host));
-	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
-		CLEAN(free) char *path = text("%s%s", root, folders[i]);
-
-		assert_int_equal(mkdir(path, 0755), 0);
-	}
-	must(file_write(host, "/etc/passwd", passwd, strlen(passwd), getuid(), getgid(), 0644));
-	must(file_write(host, "/etc/group", group, strlen(group), getuid(), getgid(), 0644));
+	put_folder(root, "/etc/postfix/bdd");
+	put_folder(root, "/etc/postfix/tls");
+	put_folder(root, "/var/lib");
+	put(root, "/etc/passwd", passwd, 0644);
+	put(root, "/etc/group", group, 0644);
 	make_database();
 	run = (struct run){ .host = host, .events = &no_events, .step = &step };
 	must(state_open(host, true, &run.state));

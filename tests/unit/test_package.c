@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -219,29 +218,14 @@ struct root {
 	struct host *host;
 };
 
-static void put(const struct root *r, const char *path, const char *content, mode_t mode)
-{
-	CLEAN(free) char *full = text("%s%s", r->path, path);
-
-	for (char *slash = strchr(full + strlen(r->path) + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdir(full, 0755);
-		*slash = '/';
-	}
-	CLEAN(fclose) FILE *f = fopen(full, "w");
-	assert_non_null(f);
-	assert_true(fputs(content, f) >= 0);
-	assert_int_equal(chmod(full, mode), 0);
-}
-
 static int set_up(void **state)
 {
 	struct root *r = allocate(sizeof(*r));
 
 	snprintf(r->path, sizeof(r->path), "/tmp/test_package.XXXXXX");
 	assert_non_null(mkdtemp(r->path));
-	put(r, "/usr/bin/dpkg", "#!/bin/sh\necho amd64\n", 0755);
-	put(r, "/usr/bin/dpkg-query", "#!/bin/sh\necho 'postfix amd64 install ok installed'\nexit 1\n", 0755);
+	put(r->path, "/usr/bin/dpkg", "#!/bin/sh\necho amd64\n", 0755);
+	put(r->path, "/usr/bin/dpkg-query", "#!/bin/sh\necho 'postfix amd64 install ok installed'\nexit 1\n", 0755);
 	assert_null(host_open(r->path, &r->host));
 	*state = r;
 	return 0;
@@ -289,7 +273,7 @@ static void put_apt(const struct root *r, unsigned updates)
 		"  exit 100;;\n"
 		"esac\n",
 		r->path, updates, updates);
-	put(r, "/usr/bin/apt-get", script, 0755);
+	put(r->path, "/usr/bin/apt-get", script, 0755);
 }
 
 static void note_percent(void *context, double percent, const char *what)
@@ -334,7 +318,7 @@ static void test_a_package_that_breaks_is_named(void **state)
 	static const char *const names[] = { "spamass-milter", NULL };
 	const struct root *r = *state;
 
-	put(r, "/usr/bin/apt-get",
+	put(r->path, "/usr/bin/apt-get",
 		"#!/bin/sh\necho pmstatus:x:1:x >&3\necho pmerror:spamass-milter:2:x >&3\nexit 100\n", 0755);
 	fails_with(
 		packages_install(r->host, names, 0, NULL, NULL), ERR_STOPPED, "package spamass-milter");
@@ -346,10 +330,10 @@ static void test_unknown_packages_are_a_precheck(void **state)
 	const struct root *r = *state;
 	CLEAN(package_plan) struct package_plan plan = { 0 };
 
-	put(r, "/usr/bin/apt-get", "#!/bin/sh\necho 'E: Unable to locate package nosuch' >&2\nexit 100\n",
+	put(r->path, "/usr/bin/apt-get", "#!/bin/sh\necho 'E: Unable to locate package nosuch' >&2\nexit 100\n",
 		0755);
 	fails_with(packages_simulate(r->host, names, &plan), ERR_PRECHECK, "nosuch");
-	put(r, "/usr/bin/apt-get", "#!/bin/sh\necho 'E: Held packages were changed' >&2\nexit 100\n", 0755);
+	put(r->path, "/usr/bin/apt-get", "#!/bin/sh\necho 'E: Held packages were changed' >&2\nexit 100\n", 0755);
 	fails_with(packages_simulate(r->host, names, &plan), ERR_PRECHECK, "no way");
 }
 
@@ -361,14 +345,14 @@ static void test_purge_takes_nothing_else(void **state)
 	CLEAN(free)
 	char *script = text("#!/bin/sh\necho \"$@\" >>%s/log\necho 'Purg postfix [3.5]'\n", r->path);
 
-	put(r, "/usr/bin/apt-get",
+	put(r->path, "/usr/bin/apt-get",
 		"#!/bin/sh\necho 'Purg postfix [3.5]'\necho 'Remv bsd-mailx [8]'\necho 'Remv mutt [2]'\n",
 		0755);
 	fails_with(packages_purge(r->host, names, NULL, NULL), ERR_CONFLICT, "remove bsd-mailx, mutt");
-	put(r, "/usr/bin/apt-get", "#!/bin/sh\necho 'Purg postfix [3.5]'\necho 'Inst exim4 (4)'\n", 0755);
+	put(r->path, "/usr/bin/apt-get", "#!/bin/sh\necho 'Purg postfix [3.5]'\necho 'Inst exim4 (4)'\n", 0755);
 	fails_with(packages_purge(r->host, names, NULL, NULL), ERR_CONFLICT, "install exim4");
 
-	put(r, "/usr/bin/apt-get", script, 0755);
+	put(r->path, "/usr/bin/apt-get", script, 0755);
 	assert_null(packages_purge(r->host, names, NULL, NULL));
 	assert_null(packages_purge(r->host, full, NULL, NULL));
 	assert_int_equal(count_lines(r, "/log", "-s "), 2);
@@ -395,7 +379,7 @@ static void test_a_held_lock_is_busy(void **state)
 	char byte;
 
 	put_apt(r, 0);
-	put(r, "/var/lib/dpkg/lock-frontend", "", 0640);
+	put(r->path, "/var/lib/dpkg/lock-frontend", "", 0640);
 	assert_null(packages_lock_free(r->host));
 	CLEAN(free) char *path = text("%s/var/lib/dpkg/lock-frontend", r->path);
 	assert_int_equal(pipe(ready), 0);
@@ -423,11 +407,11 @@ static void test_conffiles(void **state)
 	const struct root *r = *state;
 	CLEAN(list) struct list conffiles = { 0 };
 
-	put(r, "/usr/bin/dpkg-query",
+	put(r->path, "/usr/bin/dpkg-query",
 		"#!/bin/sh\nprintf '\\n /etc/a.conf 0123\\n /etc/b.conf 4567 obsolete\\n\\n /etc/c.conf newconffile\\n'\n", 0755);
 	assert_null(packages_conffiles(r->host, &conffiles));
 	assert_true(list_has(&conffiles, "/etc/a.conf 0123") && list_has(&conffiles, "/etc/b.conf 4567"));
-	put(r, "/var/lib/ucf/hashfile", "89ab  /etc/d.conf\n", 0644);
+	put(r->path, "/var/lib/ucf/hashfile", "89ab  /etc/d.conf\n", 0644);
 	assert_null(packages_conffiles(r->host, &conffiles));
 	assert_true(list_has(&conffiles, "/etc/d.conf 89ab"));
 }

@@ -2,10 +2,8 @@
 #include "tests/unit/unit.h"
 
 #include "ensure/packages_parts.h"
-#include "host/file.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 
 static const struct events no_events;
 static char root[sizeof("/tmp/mailsetup-purge-XXXXXX")];
@@ -40,37 +38,26 @@ static const char dpkg_query[] = "#!/bin/sh\n"
 	"esac\n";
 static const char apt_mark[] = "#!/bin/sh\nsed -n 's/^\\([^ ]*\\) manual.*/\\1/p' %s/packages\n";
 
-static void put(const char *path, const char *content, mode_t mode)
-{
-	must(file_write(host, path, content, strlen(content), getuid(), getgid(), mode));
-}
-
 /* %s in the script is the root. */
 static void put_program(const char *path, const char *script)
 {
 	const char *place = strstr(script, "%s");
 	CLEAN(free) char *whole = text("%.*s%s%s", (int)(place - script), script, root, place + 2);
 
-	put(path, whole, 0755);
+	put(root, path, whole, 0755);
 }
 
 static int set_up(void **state)
 {
-	static const char *const folders[] = { "/usr", "/usr/bin", "/var", "/var/lib" };
-
 	(void)state;
 	snprintf(root, sizeof(root), "/tmp/mailsetup-purge-XXXXXX");
 	assert_non_null(mkdtemp(root));
 	must(host_open(root, &host));
-	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
-		CLEAN(free) char *path = text("%s%s", root, folders[i]);
-
-		assert_int_equal(mkdir(path, 0755), 0);
-	}
+	put_folder(root, "/var/lib");
 	put_program("/usr/bin/apt-get", apt_get);
 	put_program("/usr/bin/dpkg-query", dpkg_query);
 	put_program("/usr/bin/apt-mark", apt_mark);
-	put("/usr/bin/dpkg", "#!/bin/sh\necho amd64\n", 0755);
+	put(root, "/usr/bin/dpkg", "#!/bin/sh\necho amd64\n", 0755);
 	run = (struct run){ .host = host, .events = &no_events };
 	must(state_open(host, true, &run.state));
 	must(state_note_set(run.state, BROUGHT_NOTE, "[\"postfix\",\"perl\",\"libdb:amd64\",\"libold\"]"));
@@ -92,7 +79,7 @@ static void expect(const char *packages, const char *purged, const char *kept)
 	CLEAN(bytes) struct bytes a = { 0 }, b = { 0 };
 	CLEAN(json_decref) json_t *before = json_pack("{s:[s,s,s]}", "packages", "base", "libc6:amd64", "init");
 
-	put("/packages", packages, 0644);
+	put(root, "/packages", packages, 0644);
 	must(list_purge(&run, before, &purge, &stays));
 	list_sort(&purge);
 	list_sort(&stays);

@@ -403,13 +403,7 @@ static void programs_of_another_root(void **state)
 
 	(void)state;
 	assert_non_null(mkdtemp(root));
-	CLEAN(free) char *bin = text("%s/bin", root), *fake = text("%s/bin/postconf", root);
-	assert_int_equal(mkdir(bin, 0755), 0);
-	FILE *f = fopen(fake, "w");
-	assert_non_null(f);
-	fputs("#!/bin/sh\necho \"fake $MAILSETUP_ROOT $*\"\npwd\n", f);
-	assert_int_equal(fchmod(fileno(f), 0755), 0);
-	fclose(f);
+	put(root, "/bin/postconf", "#!/bin/sh\necho \"fake $MAILSETUP_ROOT $*\"\npwd\n", 0755);
 	must(host_open(root, &other));
 	assert_false(process_available(other, "env"));
 	assert_false(process_available(other, "/usr/bin/env"));
@@ -417,9 +411,7 @@ static void programs_of_another_root(void **state)
 	must(process_simple(other, &output, "/bin/postconf", "-e", NULL));
 	CLEAN(free) char *expected = text("fake %s -n\n/\nfake %s -e\n/\n", root, root);
 	assert_string_equal(bytes_text(&output), expected);
-	unlink(fake);
-	rmdir(bin);
-	rmdir(root);
+	remove_tree(root);
 }
 
 static void a_broken_program_says_so(void **state)

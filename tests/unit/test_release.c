@@ -2,7 +2,6 @@
 #include "tests/unit/unit.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,28 +10,15 @@ struct root {
 	struct host *host;
 };
 
-static void put(const struct root *r, const char *path, const char *content, mode_t mode)
-{
-	CLEAN(free) char *full = text("%s%s", r->path, path);
-
-	for (char *slash = strchr(full + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdir(full, 0755);
-		*slash = '/';
-	}
-	CLEAN(fd) int fd = open(full, O_WRONLY | O_CREAT | O_TRUNC, mode);
-	assert_true(fd >= 0 && write(fd, content, strlen(content)) == (ssize_t)strlen(content));
-}
-
 /* What dpkg-query has of the packages, and apt-cache of those that it is asked for. */
 static void put_machine(const struct root *r, const char *os, const char *installed, const char *candidates)
 {
 	CLEAN(free) char *query = text("#!/bin/sh\nprintf '%s'\nexit 1\n", installed);
 	CLEAN(free) char *cache = text("#!/bin/sh\necho \"$*\" >%s/asked\nprintf '%s'\nexit 100\n", r->path, candidates);
 
-	put(r, "/usr/lib/os-release", os, 0644);
-	put(r, "/usr/bin/dpkg-query", query, 0755);
-	put(r, "/usr/bin/apt-cache", cache, 0755);
+	put(r->path, "/usr/lib/os-release", os, 0644);
+	put(r->path, "/usr/bin/dpkg-query", query, 0755);
+	put(r->path, "/usr/bin/apt-cache", cache, 0755);
 }
 
 static int set_up(void **state)

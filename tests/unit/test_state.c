@@ -18,9 +18,7 @@ static int begin(void **state)
 {
 	(void)state;
 	assert_non_null(mkdtemp(root));
-	CLEAN(free) char *var = path_of("/var");
-	CLEAN(free) char *lib = path_of("/var/lib");
-	assert_int_equal(mkdir(var, 0755) | mkdir(lib, 0755), 0);
+	put_folder(root, "/var/lib");
 	must(host_open(root, &host));
 	return 0;
 }
