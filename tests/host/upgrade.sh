@@ -18,7 +18,7 @@ arrived() { # WORD NUMBER
 }
 
 # As INSTALL says; after an upgrade on top of what was built before.
-build_there() { # WHEN
+build_there() { # WHEN VERSION-OF-OPENSSL
 	check "$1: mailsetup is built on the server itself" on sh -ec 'cd /root/mailsetup && make deps && make && make install'
 	expect_match "$1: with the libraries of its release" "libssl[.]so[.]$2" on ldd /usr/local/sbin/mailsetup
 }
@@ -60,6 +60,7 @@ upgrade() { # RELEASE WHAT-BREAKS STATUS-OF-APT INSTALL-OPTION...
 	expect_exit 0 "$1: apt-get autoremove" on apt-get -qy autoremove
 	expect_exit 0 "$1: what waited in the queue is asked for" on mailsetup queue flush
 	check "$1: all messages that the server had taken are delivered, $taken" within 60 arrived "$word" "$taken"
+	(($3 == 0)) || check "$1: the one that waited among them" within 60 arrived dort 1
 	kept >"$scratch/kept.after"
 	expect_same "$1: accounts, keys and certificate are as they were" "$scratch/kept" "$scratch/kept.after"
 	on mailsetup verify --json >"$scratch/verify" 2>&1 || true
