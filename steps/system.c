@@ -180,7 +180,7 @@ static struct error *check_packages(struct run *run, const struct list *missing)
 static struct error *system_precheck(struct run *run)
 {
 	CLEAN(list) struct list wanted = { 0 }, missing = { 0 };
-	CLEAN(undo_record) struct undo_record ours = { 0 };
+	CLEAN(step_record) struct step_record packages = { 0 };
 
 	check_release(run);
 	if (run->blockers.n)
@@ -191,11 +191,11 @@ static struct error *system_precheck(struct run *run)
 	TRY(packages_missing(run->host, (const char *const *)wanted.v, &missing));
 	if (!missing.n)
 		return NULL;
-	/* After an upgrade of Debian a package may have to be finished, or one is new: most of the room is taken already. */
 	if (run->state)
-		TRY(journal_find(run->state, "packages", "apt", &ours));
+		TRY(state_step_get(run->state, step_packages.name, &packages));
 	TRY(check_memory(run));
-	if (!ours.seq || missing.n == wanted.n)
+	/* Once they have all been there, an upgrade of Debian has left one to be finished, or brought one more: the room is taken already. */
+	if (packages.status != STEP_DONE)
 		TRY(check_space(run));
 	TRY(check_own_name(run));
 	return check_packages(run, &missing);
