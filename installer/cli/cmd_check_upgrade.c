@@ -135,8 +135,8 @@ static struct error *check_breaks(struct run *run, const struct release *now, co
 				"`mailsetup install`."));
 	for (size_t i = 0; i < run->difference_count; i++)
 		if (run->differences[i].drift && !list_has(told, run->differences[i].target))
-			list_addf(ret, _("%s was adopted as it is now: after the upgrade `mailsetup install --overwrite %s` writes it for the new release, and copies yours "
-				      "first; --adopt keeps it."),
+			list_addf(ret, _("%s was adopted as it is now: after the upgrade `mailsetup install --overwrite %s` writes it for the new "
+					 "release, and copies yours first."),
 				run->differences[i].target, run->differences[i].target);
 	if (strcmp(now->dovecot_tree, next->dovecot_tree) == 0)
 		return NULL;

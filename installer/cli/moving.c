@@ -35,14 +35,12 @@ void moving_wipe_json(void)
 struct error *moving_put_pem(json_t *object, const char *key, const struct bytes *pem,
 	struct error *(*filter)(const struct bytes *pem, struct bytes *ret))
 {
-	struct bytes filtered = { 0 };
-	struct error *e = filter(pem, &filtered);
-	json_t *text_of = e || memchr(bytes_text(pem), '\0', pem->size) ? NULL : json_stringn(bytes_text(pem), pem->size);
+	CLEAN(secret) struct bytes filtered = { 0 };
 
-	if (!e)
-		json_object_set_new(object, key, text_of ? text_of : json_string(bytes_text(&filtered)));
-	bytes_wipe(&filtered);
-	return e;
+	TRY(filter(pem, &filtered));
+	json_t *text_of = memchr(bytes_text(pem), '\0', pem->size) ? NULL : json_stringn(bytes_text(pem), pem->size);
+	json_object_set_new(object, key, text_of ? text_of : json_string(bytes_text(&filtered)));
+	return NULL;
 }
 
 static struct error *read_into(int fd, struct bytes *ret)
@@ -93,7 +91,6 @@ static struct error *open_sealed(const char *path, const struct bytes *sealed, b
 	CLEAN(secret) struct bytes passphrase = { 0 }, text_of = { 0 };
 
 	TRY(wrap(sealed_check(sealed), "--from %s", path));
-
 	TRY(passphrase_obtain(from_stdin, false, "--from", path, &passphrase));
 	TRY(wrap(unseal(sealed, &passphrase, &text_of), "--from %s", path));
 	return wrap(parse(&text_of, ret), "--from %s", path);
